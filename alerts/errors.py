@@ -1,0 +1,68 @@
+"""The errors, as a tree. Pure.
+
+::
+
+    AlertsError               something that a caller may want to name
+    ├── ConfigError           a file of the configuration is wrong: every problem at once, each with its place
+    ├── FetchError            what a server did to us: status, time-out, size, refusal
+    ├── ParseError            what a server gave us is not a feed
+    └── StoreError            SQL cannot be used: the run stops, nothing is lost
+
+What the world does wrong (``FetchError``, ``ParseError``) is a value: an adapter or a pure function makes it, a stage
+turns it into a state and a line of its report.  What we do wrong is an exception that nobody catches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+class AlertsError(Exception):
+    """The root of the tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in one file: what, which, where, and what to do.
+
+    ``line`` and ``column`` count from 1; 0 means that the whole file is meant.
+    """
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        """The place in the form that editors and terminals turn into a link."""
+        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+class ConfigError(AlertsError):
+    """The configuration cannot be used.  ``problems`` holds every one of them, in the order of the files."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class FetchError(AlertsError):
+    """A feed could not be fetched.
+
+    ``status`` is the HTTP status, 0 when none came.  ``retry_after`` is what the server asked us to wait.
+    """
+
+    def __init__(self, reason: str, *, status: int = 0, retry_after: timedelta | None = None) -> None:
+        self.reason = reason
+        self.status = status
+        self.retry_after = retry_after
+        super().__init__(reason)
+
+
+class ParseError(AlertsError):
+    """A body is not a feed.  The message says what it looks like instead."""
+
+
+class StoreError(AlertsError):
+    """The SQL store cannot be opened or is of another version.  The message says what to do."""

@@ -1,0 +1,143 @@
+"""What the stages need from the world, and what every adapter promises.  Contract tests hold each to it.
+
+Every call is atomic: it happened, or it did not.  Every write may be repeated: doing it twice is doing it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from alerts.errors import FetchError
+from alerts.model import Delivery, Feed, FeedRequest, Fetched, Pending, Receipt
+
+T = TypeVar("T")
+
+
+class Keyed(Protocol):
+    """A value with an id of its own, made of its content."""
+
+    @property
+    def key(self) -> str:
+        """The id by which a log knows that it has the value already."""
+        ...
+
+
+K = TypeVar("K", bound=Keyed)
+
+
+class Fetch(Protocol):
+    """The way in: conditional GETs, answered in the order in which servers answer."""
+
+    def __call__(self, requests: Sequence[FeedRequest]) -> Iterable[tuple[Feed, Fetched | FetchError]]:
+        """Give each request's feed back once, with the answer or with what went wrong.  Never raises for a feed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[T]):
+    """Some values of a log, oldest first.  ``end`` is the position to commit once they are done with."""
+
+    values: tuple[T, ...]
+    end: int
+
+    def __bool__(self) -> bool:
+        """An empty batch means that the reader has read everything."""
+        return bool(self.values)
+
+
+class Log(Protocol[K]):
+    """An append-only log with named readers.
+
+    A reader that has passed position N can never miss a value below N that is written later.  A new reader starts at
+    the end (``subscribe``); one that was never subscribed starts at the beginning.
+    """
+
+    def append(self, values: Iterable[K]) -> int:
+        """Write the values whose key is not there yet, all or none; the number written."""
+        ...
+
+    def read(self, reader: str, limit: int = 500) -> Batch[K]:
+        """What comes after the reader's position, oldest first."""
+        ...
+
+    def commit(self, reader: str, end: int) -> None:
+        """Move the reader to ``end``; never backwards."""
+        ...
+
+    def subscribe(self, reader: str, *, now: datetime, since: datetime | None = None) -> None:
+        """Make the reader known, once: at the end of the log, or before the first value written since ``since``."""
+        ...
+
+    def subscribed(self, reader: str) -> datetime | None:
+        """When the reader was made known; ``None`` if it was not."""
+        ...
+
+
+class Table(Protocol[T]):
+    """The latest value under each key."""
+
+    def get(self, key: str) -> T | None:
+        """The value, or ``None``."""
+        ...
+
+    def put(self, rows: Mapping[str, T], *, at: datetime) -> None:
+        """Set all rows, or none."""
+        ...
+
+    def values(self, *, since: datetime | None = None) -> tuple[T, ...]:
+        """The values put at or after ``since``, in the order of their keys."""
+        ...
+
+
+class Outbox(Protocol):
+    """Deliveries not closed, and the receipts of all."""
+
+    def add(self, deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
+        """Keep those whose id is new, all or none, and give back what is kept under each id: the older one wins."""
+        ...
+
+    def upto(self, subscription: str) -> int:
+        """How far into the log of developments the digests that are kept of the subscription tell; 0 if none is."""
+        ...
+
+    def due(self, now: datetime, limit: int = 100) -> tuple[Pending, ...]:
+        """Open deliveries whose next attempt is due and that nobody holds, oldest first."""
+        ...
+
+    def claim(self, delivery: str, *, now: datetime, until: datetime) -> str | None:
+        """Hold the delivery until then: a token, or ``None`` if it is closed, not due, or held by another."""
+        ...
+
+    def record(self, receipt: Receipt, *, token: str, next_attempt: datetime | None) -> bool:
+        """Write the receipt and set the next attempt, or close when there is none.
+
+        False, and nothing written, if the token is no longer the one that holds the delivery.
+        """
+        ...
+
+    def receipts(self, delivery: str) -> tuple[Receipt, ...]:
+        """The receipts of one delivery, oldest first."""
+        ...
+
+
+class Fingerprints(Protocol):
+    """Keys already seen: speed, not truth.  It may forget, and then SQL is asked; it must never invent."""
+
+    def unseen(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of the keys that it does not know."""
+        ...
+
+    def add(self, keys: Sequence[str]) -> None:
+        """Remember the keys; call it once they are in the log, never before."""
+        ...
+
+
+class Channel(Protocol):
+    """A way out.  It alone knows whether trying again makes sense, and says so in the receipt."""
+
+    def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
+        """Make one attempt.  Never raises for what the other side does; takes at most 60 s."""
+        ...
