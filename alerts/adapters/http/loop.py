@@ -1,0 +1,39 @@
+"""An event loop in a thread of its own, for code that is not asynchronous."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+LOOKUPS = 32
+"""How many names are looked up at once; a look-up that hangs holds a thread."""
+
+
+@contextlib.contextmanager
+def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Run an event loop in a thread of its own, and leave nothing of it behind.
+
+    Not ``asyncio.run``: it waits for name look-ups that hang, and it cannot run where a loop runs already.
+    """
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(ThreadPoolExecutor(LOOKUPS, "lookup"))
+    thread = threading.Thread(target=loop.run_forever, name="http", daemon=True)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _cancel_all() -> None:
+    """End what still runs, if the reader of the answers has left."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
