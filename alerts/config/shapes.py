@@ -1,0 +1,302 @@
+"""The files as they are written: one small class for each thing that a file may hold.
+
+They are kept apart from the values of :mod:`alerts.model`: here a key may be left out and a default is not applied yet;
+there every value is finished.  The JSON Schemas for editors are made from these classes, docstrings and all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import time, timedelta
+from typing import Annotated, Any, get_args
+
+from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, WithJsonSchema
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import core_schema
+
+from alerts.config import scalars
+from alerts.model import Kind, Severity
+
+_STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+EVERY_RULE = ("all",)
+"""What ``rules: all`` is until the rules are known; no rule can have that id."""
+
+
+class _Text:
+    """An annotation: how a text is read, and the JSON Schema that tells an editor the same."""
+
+    def __init__(self, read: Callable[[str], Any], **schema: Any) -> None:
+        self.read = read
+        self.schema = {"type": "string", **schema}
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._validate)
+
+    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, Any]:
+        return dict(self.schema)
+
+    def _validate(self, value: object) -> Any:
+        if isinstance(value, str):
+            return self.read(value)
+        raise ValueError(_no_text(value))
+
+
+def _no_text(value: object) -> str:
+    if value is None:
+        return "has no value; write one, or delete the key"
+    if isinstance(value, dict):
+        pair = next((f"{key}:{word}" for key, word in value.items() if isinstance(word, str)), "key:value")
+        hint = f"{pair}, without a blank after the colon" if len(pair) < 60 else "it without a blank after the colon"
+        return f"must be text, and a key with a value stands here; write {hint}, or put it in quotes"
+    return "must be text, and a list stands here"
+
+
+def _choice(closed: Any) -> Callable[[str], str]:
+    """Make a reader of a closed set of words."""
+    words = get_args(closed)
+
+    def read(text: str) -> str:
+        if text not in words:
+            listed = f"{', '.join(words[:-1])} or {words[-1]}"
+            raise ValueError(f"{scalars.shown(text)} is not known; it must be {listed}{scalars.near(text, words)}")
+        return text
+
+    return read
+
+
+def _rules(value: object) -> tuple[str, ...]:
+    if value == "all":
+        return EVERY_RULE
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be `all`, or a list of rule ids such as [iran, sanctions]")
+    if "all" in value:
+        raise ValueError("write `rules: all`, without brackets and without other ids")
+    if not all(isinstance(rule, str) for rule in value):
+        raise ValueError("must hold ids of rules and nothing else")
+    return tuple(value)
+
+
+_WORD = {"type": ["string", "number"]}  # A term may look like a number: 2026.
+_Id = Annotated[str, _Text(scalars.id_, pattern=f"^{scalars.ID}$", maxLength=64)]
+_Line = Annotated[str, _Text(scalars.line, minLength=1, maxLength=200)]
+_Term = Annotated[str, _Text(scalars.term, **_WORD)]
+_Host = Annotated[str, _Text(scalars.host)]
+_EVERY = _Text(scalars.every, pattern=f"^{scalars.DURATION}$")
+_POLITE_EVERY = _Text(scalars.polite_every, pattern=f"^{scalars.DURATION}$")
+_FIRST_POLL = _Text(scalars.first_poll, pattern=f"^(all|{scalars.DURATION})$")
+_Rules = Annotated[
+    tuple[str, ...],
+    PlainValidator(_rules),
+    WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultsShape:
+    """What holds for every feed that does not say otherwise."""
+
+    __pydantic_config__ = _STRICT
+
+    every: Annotated[timedelta | None, _POLITE_EVERY] = None
+    """How often to ask, from 1m to 7d.  15m if left out."""
+    first_poll: Annotated[timedelta | None, _FIRST_POLL] = None
+    """On the first poll, tell only what is younger than this; `all` tells everything.  24h if left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedShape:
+    """One feed."""
+
+    __pydantic_config__ = _STRICT
+
+    id: _Id
+    """A name for the machine, never to be changed: small letters, digits and dashes."""
+    url: Annotated[str, _Text(scalars.url, pattern="^https?://")]
+    """Where the feed is."""
+    outlet: _Line
+    """Who publishes, as readers know it."""
+    lang: Annotated[str, _Text(scalars.lang, pattern=f"^{scalars.LANG}$")] = ""
+    """The language of the articles, such as en or ko."""
+    country: Annotated[str, _Text(scalars.country, pattern=f"^{scalars.COUNTRY}$")] = ""
+    """Where the outlet sits: two letters of ISO 3166, such as gb."""
+    every: Annotated[timedelta | None, _EVERY] = None
+    """How often to ask, from 1m to 7d.  A server under allow_hosts may be asked as often as every 1s."""
+    first_poll: Annotated[timedelta | None, _FIRST_POLL] = None
+    """On the first poll, tell only what is younger than this; `all` tells everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedsFile:
+    """Where the news comes from."""
+
+    __pydantic_config__ = _STRICT
+
+    feeds: tuple[FeedShape, ...]
+    """The feeds that are polled."""
+    contact: Annotated[str, _Text(scalars.contact)] = ""
+    """A page or a mailto: address of whoever runs this, sent with every request as politeness asks."""
+    allow_hosts: tuple[_Host, ...] = ()
+    """Hosts on this machine or in a private network that may be asked all the same."""
+    defaults: DefaultsShape = DefaultsShape()
+    """What holds for every feed that does not say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchlistShape:
+    """A named set of aliases for one subject, in any script.  A rule uses it as "@id"."""
+
+    __pydantic_config__ = _STRICT
+
+    id: _Id
+    """What a rule writes after the @."""
+    aliases: Annotated[tuple[_Term, ...], Field(min_length=1)]
+    """Words, phrases and term* prefixes, any one of which will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchlistsFile:
+    """Names for the subjects that are watched."""
+
+    __pydantic_config__ = _STRICT
+
+    watchlists: tuple[WatchlistShape, ...]
+    """The watchlists."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleShape:
+    """A watch rule: at least one of `any`, every one of `all`, and none of `none`."""
+
+    __pydantic_config__ = _STRICT
+
+    id: _Id
+    """A name for the machine; subscriptions go by it."""
+    title: _Line
+    """The heading under which a digest shows what the rule met."""
+    severity: Annotated[Severity, _Text(_choice(Severity), enum=list(get_args(Severity)))] = "routine"
+    """How urgent it is: flash, urgent or routine."""
+    tags: tuple[_Line, ...] = ()
+    """Words of your own, passed on with every alert."""
+    any: tuple[_Term, ...] = ()
+    """One of these must be there."""
+    all: tuple[_Term, ...] = ()
+    """Every one of these must be there."""
+    none: tuple[_Term, ...] = ()
+    """None of these may be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesFile:
+    """What is watched for."""
+
+    __pydantic_config__ = _STRICT
+
+    rules: tuple[RuleShape, ...]
+    """The watch rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelShape:
+    """A way out."""
+
+    __pydantic_config__ = _STRICT
+
+    id: _Id
+    """What subscriptions call it."""
+    kind: Annotated[Kind, _Text(_choice(Kind), enum=list(get_args(Kind)))]
+    """mail, slack or webhook."""
+    connection: Annotated[str, _Text(scalars.connection, pattern=f"^{scalars.CONNECTION}$")] = ""
+    """The name of the connection that holds the address and the secret; alerts_smtp, alerts_slack or alerts_webhook."""
+    sender: Annotated[str, Field(alias="from"), _Text(scalars.sender)] = ""
+    """Who the mail is from: `Name <name@example.org>`.  For mail only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelsFile:
+    """The ways out."""
+
+    __pydantic_config__ = _STRICT
+
+    channels: tuple[ChannelShape, ...]
+    """The channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionShape:
+    """Who is told, of which rules, through which channel, and when."""
+
+    __pydantic_config__ = _STRICT
+
+    id: _Id
+    """A name for the machine.  Under a new one, the subscription begins anew."""
+    rules: _Rules
+    """`all`, or the ids of the rules."""
+    channel: Annotated[str, _Text(str)]
+    """The id of a channel."""
+    when: Annotated[time | None, _Text(scalars.when, pattern=f"^(instant|daily at {scalars.TIME})$")]
+    """`instant`, or `daily at 07:30`: the time of day in `zone`, 24 hours."""
+    title: _Line = ""
+    """The heading of its messages."""
+    to: tuple[Annotated[str, _Text(scalars.address)], ...] = ()
+    """The mail addresses, each of which gets a message of its own.  For mail only."""
+    zone: Annotated[str, _Text(scalars.zone)] = ""
+    """The time zone of `when`, such as Europe/London.  A daily digest needs one."""
+    backfill: Annotated[timedelta, _Text(scalars.backfill, pattern=f"^{scalars.DURATION}$")] = timedelta(0)
+    """How much of the past a new subscription is told, at most 90d.  Nothing if left out."""
+    max_stories: Annotated[int | None, _Text(scalars.count, type="integer", minimum=1, maximum=500)] = None
+    """The most stories of one digest, from 1 to 500; the rest are counted.  50 if left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionsFile:
+    """Who is told, and when."""
+
+    __pydantic_config__ = _STRICT
+
+    subscriptions: tuple[SubscriptionShape, ...]
+    """The subscriptions."""
+
+
+FILES: dict[str, type] = {
+    "feeds": FeedsFile,
+    "watchlists": WatchlistsFile,
+    "rules": RulesFile,
+    "channels": ChannelsFile,
+    "subscriptions": SubscriptionsFile,
+}
+"""The kinds of file, in the order in which they refer to each other.  Each has its list under its own name."""
+
+ENTRIES: dict[str, type] = {
+    "feeds": FeedShape,
+    "watchlists": WatchlistShape,
+    "rules": RuleShape,
+    "channels": ChannelShape,
+    "subscriptions": SubscriptionShape,
+}
+
+FILE_ADAPTERS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(shape) for kind, shape in FILES.items()}
+ENTRY_ADAPTERS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(shape) for kind, shape in ENTRIES.items()}
+
+
+def keys(shape: type) -> tuple[str, ...]:
+    """Name the keys of a shape as they are written."""
+    return tuple("from" if field.name == "sender" else field.name for field in fields(shape))
+
+
+class _Schema(GenerateJsonSchema):
+    """Leaves out defaults, which are said in words, and titles, which only repeat the key."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> dict[str, Any]:
+        return self.generate_inner(schema["schema"])
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
+        return False
+
+
+def schema() -> dict[str, dict[str, Any]]:
+    """Give the JSON Schema of each kind of file, for editors: ``config/schema/<kind>.json``."""
+    head = {"$schema": GenerateJsonSchema.schema_dialect}
+    made = {kind: adapter.json_schema(schema_generator=_Schema) for kind, adapter in FILE_ADAPTERS.items()}
+    return {kind: {**head, **schema} for kind, schema in made.items()}
