@@ -1,0 +1,20 @@
+"""Stories: which articles are about one event, which of them are copies, and what is new.  Pure.
+
+An article is placed in one story, once.  Each placement has a reason, and only some reasons are a development:
+
+========================  ===========  ==================================================================
+reason                    told         meaning
+========================  ===========  ==================================================================
+``new story``             yes          no open story is like it
+``new facts: …``          yes          a figure, or words of its headline, that the story has not told
+``correction: …``         yes          it says that it corrects, or an edit changed a figure
+``copy of …``             no           the same text as an article of the story
+``repeat``                no           nothing in it that the story has not told
+``repeat: edited``        no           a new version of an article of the story, with nothing new in it
+``background``            no           opinion, explainer, live page, gallery
+========================  ===========  ==================================================================
+"""
+
+from alerts.stories.place import OPEN, Placed, place_all
+
+__all__ = ["OPEN", "Placed", "place_all"]
