@@ -1,0 +1,252 @@
+"""Mail by SMTP: one message to one recipient, and a receipt that says what the server said.
+
+Headers are hostile ground: Python 3.11 writes a line break that hides in an RFC 2047 encoded word as a line break, and
+with it a second header.  So every feed text loses its control characters and its encoded words before it gets to a
+header, and the header is then encoded by the old, literal ``email.header``, which never decodes what it is given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.charset import QP, Charset
+from email.generator import BytesGenerator
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr, parseaddr
+from hashlib import sha256
+from io import BytesIO
+from ipaddress import ip_address
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+
+from alerts import text
+from alerts.model import Delivery, Outcome, Receipt
+
+LETTING_GO = 0.02
+"""Seconds for the loop to close a TLS connection."""
+
+TIMEOUT = timedelta(seconds=45)
+"""The longest that one attempt takes, from the connection to the last answer; a channel may take 60 s."""
+
+_NO_SERVER = "the URL of a mail server must look like smtp://user:password@host:587 or smtps://host"
+_STARTTLS: dict[str, bool | None] = {"required": True, "auto": None, "off": False}
+_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\@\x00-\x1f\x7f]+@[^\s<>,;:\"()\[\]\\@\x00-\x1f\x7f]+")
+_ANY_ADDRESS = re.compile(r"\S*@\S*")
+_ENCODED_WORD = re.compile(r"=(?=\?)|\?(?==)")
+_REASON_LIMIT = 200
+_WORD_LIMIT = 60
+_NOT_THE_MESSAGE = (
+    aiosmtplib.SMTPAuthenticationError,
+    aiosmtplib.SMTPConnectResponseError,
+    aiosmtplib.SMTPHeloError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a mail server is and how it is spoken to; the name and the password are kept out of ``repr``.
+
+    ``tls`` is TLS from the first byte.  ``starttls`` is whether to ask for it: true, false, or ``None`` if offered.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    starttls: bool | None
+    user: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpChannel:
+    """A mail server: ``smtp://user:password@host:port?starttls=required|auto|off``, or ``smtps://…``.
+
+    STARTTLS is required unless the host is this machine.  Raises ``ValueError`` if the URL or the sender is not one.
+    """
+
+    url: str = field(repr=False)
+    sender: str
+    timeout: timedelta = TIMEOUT
+
+    def __post_init__(self) -> None:
+        parse(self.url)
+        if not _ADDRESS.fullmatch(parseaddr(self.sender)[1]):
+            raise ValueError('the sender of mail must be an address, as in "Tocsin <tocsin@example.org>"')
+
+    def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
+        """Make one attempt.  Once the server has taken the message it is delivered, whatever happens then."""
+        if not _ADDRESS.fullmatch(delivery.recipient):
+            return Receipt(delivery.id, attempt, "refused", "the recipient is not a mail address", now)
+        outcome, reason = asyncio.run(self._attempt(delivery))
+        return Receipt(delivery.id, attempt, outcome, _public(reason), now)
+
+    async def _attempt(self, delivery: Delivery) -> tuple[Outcome, str]:
+        """Speak to the server, and say what its answer means."""
+        try:
+            async with asyncio.timeout(self.timeout.total_seconds()):
+                return "delivered", await self._speak(delivery)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            return _meaning(error)
+
+    async def _speak(self, delivery: Delivery) -> str:
+        """Connect, log in, send, and give the answer to DATA."""
+        server = parse(self.url)
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.user,
+            password=server.password,
+            use_tls=server.tls,
+            start_tls=server.starttls,
+            timeout=self.timeout.total_seconds(),
+        )
+        utf8 = not delivery.recipient.isascii()
+        try:
+            await client.connect()
+            _, answer = await client.sendmail(
+                parseaddr(self.sender)[1],
+                [delivery.recipient],
+                to_email(delivery, self.sender),
+                mail_options=["SMTPUTF8"] if utf8 else [],
+            )
+        finally:
+            # No QUIT: its failure would say nothing about the message, and its time-out would hold the line.
+            client.close()
+            # TLS says farewell, or fails, over some turns of the loop; a loop that ends before leaks the connection.
+            await asyncio.sleep(0 if server.starttls is False and not server.tls else LETTING_GO)
+        return f"250 {answer}"
+
+
+def parse(url: str) -> Server:
+    """Read the URL of a mail server.  Raises ``ValueError`` with a message that holds no credential."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError(_NO_SERVER) from None
+    tls = parts.scheme == "smtps"
+    if parts.scheme not in {"smtp", "smtps"} or not host:
+        raise ValueError(_NO_SERVER)
+    starttls = parse_qs(parts.query).get("starttls", ["off" if _is_here(host) else "required"])[-1]
+    if starttls not in _STARTTLS:
+        raise ValueError("starttls in the URL of a mail server must be required, auto or off")
+    return Server(
+        host=host,
+        port=port or (465 if tls else 587),
+        tls=tls,
+        starttls=False if tls else _STARTTLS[starttls],
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+def _is_here(host: str) -> bool:
+    """Whether the host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _meaning(error: Exception) -> tuple[Outcome, str]:
+    """Say whether what went wrong is for good, and why.
+
+    What a server says against our greeting or our login says nothing about this message: it waits until the operator
+    has set the channel right.  Else 5xx is for good (RFC 5321, 4.2.1).
+    """
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        error = error.recipients[0]
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        lasting = error.code >= 500 and not isinstance(error, _NOT_THE_MESSAGE)
+        return "refused" if lasting else "deferred", f"{error.code} {error.message}"
+    # A certificate that is not believed is a ValueError too, and that is no fault of the recipient's.
+    if isinstance(error, ValueError) and not isinstance(error, OSError):
+        return "refused", "the recipient's address cannot be written in SMTP"
+    return "deferred", _trouble(error)
+
+
+def _trouble(error: Exception) -> str:
+    """Put a failure of the connection into words."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS with the mail server failed: {error.reason or 'connection closed'}"
+    return f"cannot speak to the mail server: {error}"
+
+
+def _public(reason: str) -> str:
+    """Make a server's words fit for a log: on one line, without addresses."""
+    return text.cut(_ANY_ADDRESS.sub("(address)", text.one_line(reason)), _REASON_LIMIT)
+
+
+# ── the message ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def to_email(delivery: Delivery, sender: str) -> bytes:
+    """Write the delivery as a mail: always the same bytes, so that a retry is the same mail."""
+    mark = sha256(delivery.id.encode()).hexdigest()[:32]
+    domain = _domain(sender)
+    mail = MIMEMultipart("alternative", boundary=f"=_{mark}")
+    mail["From"] = _address(sender)
+    mail["To"] = _address(delivery.recipient)
+    mail["Subject"] = _header(delivery.message.subject, "Subject")
+    mail["Date"] = format_datetime(delivery.made.astimezone(UTC))
+    # The domain is the sender's: two installations with a subscription of one name must not send one Message-ID.
+    mail["Message-ID"] = f"<{mark}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["List-Id"] = f"<{re.sub('[^A-Za-z0-9-]', '-', delivery.subscription) or 'tocsin'}.tocsin.{domain}>"
+    mail.attach(_part(delivery.message.text, "plain"))
+    if delivery.message.html:
+        mail.attach(_part(delivery.message.html, "html"))
+    return _bytes(mail)
+
+
+def _bytes(mail: MIMEMultipart) -> bytes:
+    """Write the lines as SMTP wants them."""
+    out = BytesIO()
+    BytesGenerator(out, mangle_from_=False, policy=compat32.clone(linesep="\r\n")).flatten(mail)
+    return out.getvalue()
+
+
+def _part(words: str, subtype: str) -> MIMEText:
+    """Make one part: quoted-printable where most is ASCII and can be read in the source, else base64."""
+    sound = words.encode("utf-8", "replace").decode()
+    charset = Charset("utf-8")
+    charset.body_encoding = QP if sum(map(str.isascii, sound)) > len(sound) * 0.8 else charset.body_encoding
+    return MIMEText(sound, subtype, charset)  # type: ignore[arg-type]
+
+
+def clean(words: str) -> str:
+    r"""Make feed text harmless in a header: on one line, and without the marks of an encoded word.
+
+    >>> clean("a\r\nBcc: eve@example.org =?utf-8?q?x=0D=0ABcc:?=")
+    'a Bcc: eve@example.org = ?utf-8?q?x=0D=0ABcc:? ='
+    """
+    sound = words.encode("utf-8", "replace").decode()
+    return _ENCODED_WORD.sub(lambda m: m.group() + " ", text.one_line(sound))
+
+
+def _header(words: str, name: str) -> str:
+    """Encode a header: as it is if it is ASCII and can be folded, else in encoded words of at most 75 octets."""
+    tidy = clean(words)
+    charset = "us-ascii" if tidy.isascii() and max(map(len, tidy.split()), default=0) < _WORD_LIMIT else "utf-8"
+    return Header(tidy, charset, header_name=name, maxlinelen=76).encode()
+
+
+def _address(words: str) -> str:
+    """Write an address with its name encoded; the address itself has been checked."""
+    name, address = parseaddr(words)
+    return formataddr((clean(name), address)) if address.isascii() else address
+
+
+def _domain(sender: str) -> str:
+    """Give the domain of the sender, if it is one in ASCII."""
+    domain = parseaddr(sender)[1].rpartition("@")[2].lower()
+    return domain if re.fullmatch(r"[a-z0-9.-]+", domain) else "tocsin.invalid"

@@ -1,0 +1,85 @@
+"""Signed webhooks, by Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks.
+
+``webhook-id`` is the id of the delivery and the body is the message: both are the same on every retry, so that a
+receiver that remembers the id receives once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from standardwebhooks.webhooks import Webhook
+
+from alerts import text
+from alerts.adapters import http
+from alerts.model import Delivery, Outcome, Receipt
+
+TIMEOUT = timedelta(seconds=30)
+
+_KEY = re.compile("(?:whsec_)?[A-Za-z0-9+/]{22,}={0,2}")
+_AGAIN = frozenset({0, 408, 425, 429})
+_REASONS = {410: "410 gone: the receiver wants no more of this"}
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookChannel:
+    """A receiver of signed webhooks.
+
+    ``secret`` is ``whsec_`` and base64; while it is being changed it may be two, new and old, with a blank between.
+    Raises ``ValueError`` if it is not.
+    """
+
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+    timeout: timedelta = TIMEOUT
+
+    def __post_init__(self) -> None:
+        _keys(self.secret)
+
+    def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
+        """Make one attempt.  Only 2xx is success; a redirect is not followed, for it would take our signature along."""
+        headers, body = to_request(delivery, self.secret, now)
+        posted = http.post(self.url, headers=headers, body=body, timeout=self.timeout, now=now)
+        wait = now + posted.retry_after if posted.retry_after else None
+        reason = text.cut(_reason(posted.status, posted.reason).replace(self.url, "(url)"), 200)
+        return Receipt(delivery.id, attempt, _outcome(posted.status), reason, now, retry_after=wait)
+
+
+def to_request(delivery: Delivery, secret: str, now: datetime) -> tuple[dict[str, str], bytes]:
+    """Make the headers and the body of the POST, signed with every key at the time ``now``."""
+    moment = now.astimezone(UTC)
+    signed = [key.sign(delivery.id, moment, delivery.message.body) for key in _keys(secret)]
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": delivery.id,
+        "webhook-timestamp": str(int(moment.timestamp())),
+        "webhook-signature": " ".join(signed),
+    }
+    return headers, delivery.message.body.encode()
+
+
+def _keys(secret: str) -> list[Webhook]:
+    """Read the secret; the message of the error does not repeat it.
+
+    The library drops what is not base64 and signs with the rest: a password would become a weak key.
+    """
+    keys = secret.split()
+    if not keys or not all(map(_KEY.fullmatch, keys)):
+        raise ValueError('the secret of a webhook must be "whsec_" and a key of 16 bytes or more in base64')
+    return [Webhook(key) for key in keys]
+
+
+def _outcome(status: int) -> Outcome:
+    """Say what an answer means: 410 and most of 4xx are for good, so is a redirect."""
+    if 200 <= status < 300:
+        return "delivered"
+    return "deferred" if status in _AGAIN or status >= 500 else "refused"
+
+
+def _reason(status: int, words: str) -> str:
+    """Put the answer into words."""
+    if 300 <= status < 400:
+        return f"{status}: redirects are not followed; put the new address into the setting"
+    return _REASONS.get(status) or f"{status or ''} {text.one_line(words)}".strip()

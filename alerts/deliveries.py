@@ -1,0 +1,86 @@
+"""Ids of deliveries, and what to do after an attempt.  Pure.
+
+An id is made of what the delivery tells, so that making it twice is making it once.  It goes out as ``Message-ID`` and
+``webhook-id`` and into logs: hence an address is in it as a hash only.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from alerts.model import Alert, Delivery, Development, Digest, Message, Pending, Receipt, Subscription
+
+# The retry table that Standard Webhooks gives as its example, counted from one attempt to the next; 3 days in all.
+# https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+DELAYS = (
+    timedelta(0),
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+"""How long to wait before the first attempt, the second, and so on; after the last of them a delivery is given up."""
+
+JITTER = 0.2
+"""Attempts of many deliveries that failed together spread over ±20 %, so that they do not come back as one crowd."""
+
+LONGEST_WAIT = timedelta(hours=24)
+"""The most that we let the other side put us off; a server that says a year is broken, not busy."""
+
+
+def for_alert(alert: Alert, development: Development, message: Message, now: datetime) -> tuple[Delivery, ...]:
+    """Make the deliveries of an alert, one a recipient: ``alert:<subscription>:<article>@<version>``."""
+    return _each(alert.subscription, f"alert:{alert.subscription.id}:{development.key}", message, now, upto=0)
+
+
+def for_digest(digest: Digest, message: Message, now: datetime, *, upto: int) -> tuple[Delivery, ...]:
+    """Make the deliveries of a digest, one a recipient: ``digest:<subscription>:<slot on the subscriber's clock>``."""
+    slot = digest.slot.astimezone(ZoneInfo(digest.subscription.zone))
+    name = f"digest:{digest.subscription.id}:{slot:%Y%m%dT%H%M}"
+    return _each(digest.subscription, name, message, now, upto=upto)
+
+
+def _each(s: Subscription, name: str, message: Message, now: datetime, *, upto: int) -> tuple[Delivery, ...]:
+    """Address the message to every recipient, each once."""
+    return tuple(
+        Delivery(_id(name, recipient), s.id, s.channel, recipient, message, made=now, upto=upto)
+        for recipient in dict.fromkeys(s.recipients)
+    )
+
+
+def _id(name: str, recipient: str) -> str:
+    """Mark a named recipient by the first 8 hex digits of its SHA-256."""
+    if not recipient:
+        return name
+    return f"{name}:{sha256(recipient.encode()).hexdigest()[:8]}"
+
+
+def next_attempt(receipt: Receipt) -> datetime | None:
+    """Give the time of the next attempt; ``None`` if the delivery is closed: delivered, refused, or tried ten times.
+
+    It is never before the other side will hear us again, except that no answer can put us off by more than 24 h.
+    """
+    if receipt.outcome != "deferred" or receipt.attempt >= len(DELAYS):
+        return None
+    wait = DELAYS[max(receipt.attempt, 1)] * _jitter(receipt)
+    asked = min(receipt.retry_after or receipt.at, receipt.at + LONGEST_WAIT)
+    return max(receipt.at + wait, asked)
+
+
+def _jitter(receipt: Receipt) -> float:
+    """Give a factor of 0.8 to 1.2 that is always the same for this attempt at this delivery."""
+    drawn = int.from_bytes(sha256(f"{receipt.delivery} {receipt.attempt}".encode()).digest()[:4])
+    return 1 + JITTER * (2 * drawn / 0xFFFFFFFF - 1)
+
+
+def no_channel(pending: Pending, now: datetime) -> Receipt:
+    """Put off a delivery whose channel is not configured: it is sent once the channel is there."""
+    reason = f'channel "{pending.delivery.channel}" is not configured in channels.yaml'
+    return Receipt(pending.delivery.id, pending.attempts + 1, "deferred", reason, now)

@@ -1,0 +1,40 @@
+"""From an alert or a digest to a message, a module a kind of channel.  Pure.
+
+::
+
+    Alert, Digest ─▶ views (what is shown, cleaned and cut) ─▶ mail | slack ─▶ Message
+                  └────────── (everything, as it is) ───────▶ webhook ──────▶
+
+Feed text is hostile.  ``views`` makes every piece of it one line without control characters and of bounded length, and
+drops links that are not http(s); each module then escapes for its own sink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from alerts.model import Alert, Digest, Kind, Message
+from alerts.render import mail, slack, webhook
+
+__all__ = ["alert", "digest"]
+
+_ALERTS: Mapping[Kind, Callable[[Alert], Message]] = {
+    "mail": mail.alert,
+    "slack": slack.alert,
+    "webhook": webhook.alert,
+}
+_DIGESTS: Mapping[Kind, Callable[[Digest], Message]] = {
+    "mail": mail.digest,
+    "slack": slack.digest,
+    "webhook": webhook.digest,
+}
+
+
+def alert(alert: Alert) -> Message:
+    """Write the alert in the form that its subscription's channel takes."""
+    return _ALERTS[alert.subscription.kind](alert)
+
+
+def digest(digest: Digest) -> Message:
+    """Write the digest in the form that its subscription's channel takes."""
+    return _DIGESTS[digest.subscription.kind](digest)

@@ -1,0 +1,51 @@
+"""Mail: a subject, a text part that says all, and an HTML part that says the same.  Pure.
+
+The HTML is one column of tables with inline styles, at most 640 pixels wide, without images or scripts; the only style
+sheet is for dark mode and small screens, and nothing is lost where a client drops it.
+"""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from alerts.model import Alert, Digest, Message
+from alerts.render import views
+
+HTML_LIMIT = 100_000
+"""Gmail cuts a message off at 102 KB; beyond this many bytes the later stories are cut short."""
+
+_templates = Environment(
+    loader=PackageLoader("alerts.render"),
+    autoescape=select_autoescape(("html",)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.globals["count"] = views.count
+
+
+def alert(alert: Alert) -> Message:
+    """Write an alert."""
+    return _message(views.of_alert(alert), "alert")
+
+
+def digest(digest: Digest) -> Message:
+    """Write a digest."""
+    return _message(views.of_digest(digest), "digest")
+
+
+def _message(page: views.Page, name: str) -> Message:
+    """Fill in the two templates."""
+    plain = _templates.get_template(f"{name}.txt").render(page=page)
+    return Message("mail", page.subject, plain.strip() + "\n", html=_html(page, name))
+
+
+def _html(page: views.Page, name: str) -> str:
+    """Tell as many stories as Gmail shows: the later in brief, then not at all.  The text part tells all in full."""
+    template = _templates.get_template(f"{name}.html")
+    n = len(page.stories)
+    for full, shown in ((n, n), (n * 3 // 4, n), (n // 2, n), (n // 4, n), (0, n), (0, n // 2), (0, n // 4)):
+        html = template.render(page=page, full=full, shown=shown)
+        if len(html.encode()) <= HTML_LIMIT:
+            return html
+    return template.render(page=page, full=0, shown=n // 8)

@@ -1,0 +1,178 @@
+"""Slack: Block Kit for an incoming webhook.  Pure.
+
+Feed text goes into ``rich_text`` elements only.  Slack takes their text literally: ``<!channel>``, ``*bold*``,
+``:smile:`` and ``<url|words>`` in it are letters, and a link is an element of its own, so that there is nothing to
+escape and nothing to forget.  In ``mrkdwn`` the marks of formatting have no documented escape at all.  What is left to
+Slack's parser is the header, which takes no marks, and the fallback ``text``, for which parsing is turned off; both
+escape ``& < >`` once, as Slack asks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from alerts import text
+from alerts.model import Alert, Digest, Message
+from alerts.render import views
+
+MAX_BLOCKS = 50
+HEADER_LIMIT = 150
+TOTAL_LIMIT = 12_000
+"""Slack refuses at about 13,200 characters of text (``msg_blocks_too_long``), under every limit it documents."""
+
+MAX_SHOWN = 5
+"""The most developments of one story in a channel, where people read in passing."""
+
+_FOOT = 2
+"""Blocks kept free for the count of what did not fit and for the last line."""
+
+Block = Mapping[str, Any]
+"""One block, in the shape that Slack's reference gives."""
+
+
+def alert(alert: Alert) -> Message:
+    """Write an alert: the rule and its severity, then the story."""
+    page = views.of_alert(alert)
+    section = page.sections[0]
+    top = _rich(_text(section.title, bold=True), _text(f" · {section.severity} · {page.when}"))
+    return _message(page, [top, _story(section.stories[0], lead=True), _foot(page)])
+
+
+def digest(digest: Digest) -> Message:
+    """Write a digest: as many stories in full as Slack takes, then headlines, and the rest counted."""
+    page = views.of_digest(digest)
+    blocks: list[Block] = [_header(page.title), _rich(_text(f"{page.when} · {page.counts}"))]
+    left_out = page.more
+    for section in page.sections:
+        heading = [{"type": "divider"}, _rich(*_heading(section))]
+        for told in section.stories:
+            fitting = next((new for new in _forms(told) if _fits(page, blocks, [*heading, new])), None)
+            blocks += [*heading, fitting] if fitting else []
+            left_out += not fitting
+            heading = [] if fitting else heading
+    if left_out:
+        blocks.append(_rich(_text(f"and {views.count(left_out, 'more story', 'more stories')}")))
+    return _message(page, [*blocks, _foot(page)])
+
+
+def _message(page: views.Page, blocks: list[Block]) -> Message:
+    """Wrap the blocks; the fallback is what a phone's lock screen shows."""
+    body = {
+        "text": escape(page.subject),
+        "blocks": blocks,
+        "mrkdwn": False,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    return Message("slack", page.subject, page.subject, body=json.dumps(body, ensure_ascii=False))
+
+
+def escape(words: str) -> str:
+    """Escape the three characters that Slack's parser looks at, once, and no other.
+
+    >>> escape("<!channel> AT&T")
+    '&lt;!channel&gt; AT&amp;T'
+    """
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+# ── one story ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _forms(told: views.StoryView) -> Iterator[Block]:
+    """Give the ways to tell a story, from the longest to the shortest."""
+    yield _story(told, lead=False)
+    yield _rich(*_headline(told), _text(f"\n{_byline(told.developments[-1])}"))
+
+
+def _story(told: views.StoryView, *, lead: bool) -> Block:
+    """Tell one story in full."""
+    elements = _headline(told)
+    if told.alone:
+        elements += [_text(f"\n{_byline(told.developments[0])}")]
+    if lead and told.lead:
+        elements += [_text(f"\n{told.lead}")]
+    if not told.alone:
+        elements += _developments(told)
+    notes = [
+        ("Figures", "; ".join(told.figures)),
+        ("Also in", ", ".join(told.also_in)),
+        ("Matched", ", ".join(told.words)),
+    ]
+    elements += [_text(f"\n{name}: {words}", italic=True) for name, words in notes if words]
+    return _rich(*elements)
+
+
+def _headline(told: views.StoryView) -> list[Block]:
+    """Give the headline, as a link if there is one."""
+    return [_link(told.headline, told.url, bold=True)]
+
+
+def _developments(told: views.StoryView) -> list[Block]:
+    """List the newest developments, and count the earlier ones."""
+    earlier = told.earlier + len(told.developments[:-MAX_SHOWN])
+    elements = [_text(f"\n• {views.count(earlier, 'earlier development')}")] if earlier else []
+    for d in told.developments[-MAX_SHOWN:]:
+        elements += [_text(f"\n• {d.reason}: ", italic=True), _link(d.title, d.url), _text(f" — {d.outlet}, {d.time}")]
+    return elements
+
+
+def _byline(d: views.DevelopmentView) -> str:
+    """Say what is new, who says it, and when."""
+    return f"{d.reason} · {d.outlet}, {d.time}"
+
+
+# ── blocks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _header(title: str) -> Block:
+    """Give the title in large letters, cut so that it fits once escaped."""
+    limit = HEADER_LIMIT
+    while len(escape(text.cut(title, limit))) > HEADER_LIMIT:
+        limit -= 5
+    return {"type": "header", "text": {"type": "plain_text", "text": escape(text.cut(title, limit)), "emoji": False}}
+
+
+def _rich(*elements: Block) -> Block:
+    """Give one paragraph of literal text and links."""
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
+
+
+def _text(words: str, *, bold: bool = False, italic: bool = False) -> Block:
+    """Give some literal text."""
+    style = {name: True for name, on in (("bold", bold), ("italic", italic)) if on}
+    return {"type": "text", "text": words} | ({"style": style} if style else {})
+
+
+def _link(words: str, url: str, *, bold: bool = False) -> Block:
+    """Give a link, or its words where there is no address to link to."""
+    if not url:
+        return _text(words, bold=bold)
+    return {"type": "link", "url": url, "text": words} | ({"style": {"bold": True}} if bold else {})
+
+
+def _heading(section: views.SectionView) -> list[Block]:
+    """Name the rule, and the severity where it is out of the ordinary."""
+    severity = [] if section.severity == "routine" else [_text(f" · {section.severity}")]
+    return [_text(section.title, bold=True), *severity]
+
+
+def _foot(page: views.Page) -> Block:
+    """Say why this came."""
+    words = f'Because the subscription "{page.subscription}" watches {", ".join(page.watched)}.'
+    return _rich(_text(text.cut(words, views.TITLE_LIMIT), italic=True))
+
+
+def _fits(page: views.Page, blocks: list[Block], new: list[Block]) -> bool:
+    """Whether the new blocks leave room for the last two."""
+    spare = TOTAL_LIMIT - 2 * views.TITLE_LIMIT - len(escape(page.subject))
+    return len(blocks) + len(new) + _FOOT <= MAX_BLOCKS and size([*blocks, *new]) <= spare
+
+
+def size(part: object) -> int:
+    """Count the characters that Slack counts: the texts and the addresses, escaped, for that is how it keeps them."""
+    if isinstance(part, Mapping):
+        return sum(len(escape(v)) if k in ("text", "url") and isinstance(v, str) else size(v) for k, v in part.items())
+    return sum(map(size, part)) if isinstance(part, list) else 0

@@ -1,0 +1,254 @@
+"""What a reader is shown of an alert or a digest: cleaned, cut, in the subscriber's own time.  Pure.
+
+Mail's two parts and Slack are written from the same view, so that neither can say what the other does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from alerts import text, urls
+from alerts.model import Alert, Article, Development, Digest, Section, Severity, Subscription, Told
+
+SUBJECT_LIMIT = 150
+TITLE_LIMIT = 300
+LEAD_LIMIT = 240
+NAME_LIMIT = 80
+NO_TITLE = "(no title)"
+URL_LIMIT = 2000
+"""A longer address is shown as no link: clients cut it, and half an address leads elsewhere."""
+
+MAX_SHOWN = 12
+"""The most developments of one story that are listed; the newest are, the earlier ones are counted."""
+
+MAX_WORDS = 8
+MAX_ALSO_IN = 12
+
+# strftime's names follow the process's locale; a digest must not.
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+
+
+@dataclass(frozen=True, slots=True)
+class DevelopmentView:
+    """One development: why it is told, what it says, who says it and when.  ``url`` is empty if it is no web link."""
+
+    reason: str
+    title: str
+    lang: str
+    outlet: str
+    time: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoryView:
+    """One story.  ``earlier`` counts the developments that are not listed."""
+
+    headline: str
+    lang: str
+    url: str
+    lead: str
+    developments: tuple[DevelopmentView, ...]
+    earlier: int
+    figures: tuple[str, ...]
+    also_in: tuple[str, ...]
+    words: tuple[str, ...]
+
+    @property
+    def alone(self) -> bool:
+        """Whether the headline says all that the only development's title would say again."""
+        return len(self.developments) == 1 and not self.earlier and self.developments[0].title == self.headline
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """The stories under one rule."""
+
+    title: str
+    severity: Severity
+    stories: tuple[StoryView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole alert or digest.  ``watched`` are the ids of the subscription's rules."""
+
+    subject: str
+    title: str
+    when: str
+    counts: str
+    sections: tuple[SectionView, ...]
+    more: int
+    subscription: str
+    watched: tuple[str, ...]
+
+    @property
+    def stories(self) -> tuple[StoryView, ...]:
+        """All stories, in the order in which they are read."""
+        return tuple(story for section in self.sections for story in section.stories)
+
+
+# ── the two pages ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def of_digest(digest: Digest) -> Page:
+    """Show a digest."""
+    s = digest.subscription
+    slot = digest.slot.astimezone(ZoneInfo(s.zone))
+    sections = tuple(_section(section, s, slot) for section in digest.sections)
+    title = _name(s)
+    return Page(
+        subject=_digest_subject(title, [t.headline for section in sections for t in section.stories], digest.more),
+        title=title,
+        when=f"{day(slot)}, {slot:%H:%M} ({s.zone})",
+        counts=_counts(digest),
+        sections=sections,
+        more=digest.more,
+        subscription=s.id,
+        watched=s.rules,
+    )
+
+
+def of_alert(alert: Alert) -> Page:
+    """Show an alert: a page of one story."""
+    s = alert.subscription
+    rule = alert.rule
+    newest = alert.told.developments[-1].article
+    when = newest.when.astimezone(ZoneInfo(s.zone))
+    told = _story(alert.told, s, when)
+    outlet = _clean(newest.outlet, NAME_LIMIT)
+    tail = f" — {outlet}" if outlet else ""
+    subject = f"[{rule.severity}] " + text.cut(told.headline, SUBJECT_LIMIT - len(tail) - len(rule.severity) - 3) + tail
+    return Page(
+        subject=subject,
+        title=_name(s),
+        when=f"{day(when)}, {when:%H:%M} ({s.zone})",
+        counts="",
+        sections=(SectionView(_clean(rule.title or rule.id, NAME_LIMIT), rule.severity, (told,)),),
+        more=0,
+        subscription=s.id,
+        watched=s.rules,
+    )
+
+
+def _digest_subject(title: str, headlines: list[str], more: int) -> str:
+    """Name the digest and its first two stories, and count the rest, in at most 150 characters."""
+    rest = len(headlines[2:]) + more
+    tail = f"; and {rest} more" if rest else ""
+    room = SUBJECT_LIMIT - len(title) - len(": ") - len(tail)
+    first, second = (*headlines, "", "")[:2]
+    first = text.cut(first, max(room // 2, room - len(second) - 2) if second else room)
+    second = text.cut(second, room - len(first) - 2)
+    return f"{title}: " + "; ".join(part for part in (first, second) if part) + tail
+
+
+def _counts(digest: Digest) -> str:
+    """Say how much there is: ``7 stories, 12 developments``."""
+    stories = [told for section in digest.sections for told in section.stories]
+    developments = sum(len(told.developments) for told in stories)
+    return f"{count(len(stories) + digest.more, 'story', 'stories')}, {count(developments, 'development')}"
+
+
+# ── their parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _section(section: Section, s: Subscription, slot: datetime) -> SectionView:
+    """Show one rule's stories."""
+    stories = tuple(_story(told, s, slot) for told in section.stories)
+    return SectionView(_clean(section.rule.title or section.rule.id, NAME_LIMIT), section.rule.severity, stories)
+
+
+def _story(told: Told, s: Subscription, at: datetime) -> StoryView:
+    """Show one story; its link, lead and language are those of the article that gave the headline."""
+    news = told.developments
+    first = next((d.article for d in reversed(news) if d.article.title == told.headline), news[-1].article)
+    return StoryView(
+        headline=_clean(told.headline, TITLE_LIMIT) or NO_TITLE,
+        lang=_lang(first),
+        url=link(first.url),
+        lead=_lead(first),
+        developments=tuple(_development(d, s, at) for d in news[-MAX_SHOWN:]),
+        earlier=len(news[:-MAX_SHOWN]),
+        figures=tuple(_clean(figure, NAME_LIMIT) for figure in told.figures),
+        also_in=_shorten([_clean(outlet, NAME_LIMIT) for outlet in told.also_in]),
+        words=_words(news, s),
+    )
+
+
+def _development(d: Development, s: Subscription, at: datetime) -> DevelopmentView:
+    """Show one development; its date only if it is not of the day of the page."""
+    when = d.article.when.astimezone(ZoneInfo(s.zone))
+    shown = f"{when:%H:%M}" if when.date() == at.date() else f"{when.day} {_MONTHS[when.month - 1][:3]} {when:%H:%M}"
+    return DevelopmentView(
+        reason=_clean(d.reason, TITLE_LIMIT),
+        title=_clean(d.article.title, TITLE_LIMIT) or NO_TITLE,
+        lang=_lang(d.article),
+        outlet=_clean(d.article.outlet, NAME_LIMIT),
+        time=shown,
+        url=link(d.article.url),
+    )
+
+
+def _lead(article: Article) -> str:
+    """Give the beginning of the text, without the title that some feeds repeat there."""
+    body, title = _clean(article.text, text.FIELD_LIMIT), _clean(article.title, text.FIELD_LIMIT)
+    if title and body.startswith(title):
+        body = body[len(title) :].lstrip(" .:–—-")
+    return text.cut(body, LEAD_LIMIT)
+
+
+def _words(news: Iterable[Development], s: Subscription) -> tuple[str, ...]:
+    """Give the words by which the story met the subscription's rules, as printed, each once."""
+    hits = [hit for d in news for hit in d.match.hits if hit.rule in s.rules]
+    words = [_clean(evidence.words, NAME_LIMIT) for hit in hits for evidence in hit.evidence]
+    return tuple({word.casefold(): word for word in reversed(words) if word}.values())[::-1][:MAX_WORDS]
+
+
+def _shorten(names: list[str]) -> tuple[str, ...]:
+    """Give the first names, and count the others."""
+    rest = len(names) - MAX_ALSO_IN
+    return (*names[:MAX_ALSO_IN], f"{rest} more") if rest > 0 else tuple(names)
+
+
+def link(url: str) -> str:
+    """Give the address if it may be a link: http(s), without blanks, not over 2,000 characters; else nothing.
+
+    >>> link("javascript:alert(1)"), link("https://example.com/a")
+    ('', 'https://example.com/a')
+    """
+    return url if len(url) <= URL_LIMIT and text.one_line(url) == url and " " not in url and urls.is_web(url) else ""
+
+
+def day(when: datetime) -> str:
+    """Name the day: ``Wednesday 1 July 2026``."""
+    return f"{_DAYS[when.weekday()]} {when.day} {_MONTHS[when.month - 1]} {when.year}"
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """Count in words: ``1 story``, ``2 stories``."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def _name(s: Subscription) -> str:
+    """Give the name under which the subscriber knows it."""
+    return _clean(s.title, NAME_LIMIT) or _clean(s.id, NAME_LIMIT)
+
+
+def _clean(words: str, limit: int) -> str:
+    """Make it one line without control characters or halves of surrogate pairs, of bounded length."""
+    sound = words[: text.FIELD_LIMIT].encode("utf-8", "replace").decode()
+    return text.cut(text.one_line(sound), limit)
+
+
+def _lang(article: Article) -> str:
+    """Give the language tag if it is one; a screen reader and a font choice depend on it."""
+    return article.lang if _LANG.fullmatch(article.lang) else ""

@@ -1,0 +1,101 @@
+"""Webhooks: the whole alert or digest as JSON, uncut, for another program.  Pure.
+
+The shape is described by ``docs/reference/webhook.schema.json``.  The order of the keys is fixed, so that the same
+alert is always the same bytes; the id of the delivery is in the ``webhook-id`` header, not in the body.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts.model import Alert, Development, Digest, Evidence, Message, Rule, Subscription, Told
+from alerts.render import views
+
+Json = dict[str, Any]
+"""One JSON object."""
+
+
+def alert(alert: Alert) -> Message:
+    """Write an alert."""
+    s = alert.subscription
+    body = {"type": "alert", "subscription": s.id, "rule": _rule(alert.rule), **_told(alert.told, s)}
+    return _message(views.of_alert(alert).subject, body)
+
+
+def digest(digest: Digest) -> Message:
+    """Write a digest."""
+    s = digest.subscription
+    sections = [
+        {"rule": _rule(section.rule), "stories": [_told(told, s) for told in section.stories]}
+        for section in digest.sections
+    ]
+    slot = digest.slot.astimezone(ZoneInfo(s.zone)).isoformat()
+    body = {
+        "type": "digest",
+        "subscription": s.id,
+        "title": s.title,
+        "slot": slot,
+        "zone": s.zone,
+        "sections": sections,
+        "more": digest.more,
+    }
+    return _message(views.of_digest(digest).subject, body)
+
+
+def _message(subject: str, body: Json) -> Message:
+    """Write the JSON on one line, in ASCII: an unpaired surrogate in a title must not make it unsendable."""
+    return Message("webhook", subject, subject, body=json.dumps(body))
+
+
+def _told(told: Told, s: Subscription) -> Json:
+    """Give one story."""
+    return {
+        "rules": _rules(told.developments, s),
+        "story": told.story,
+        "headline": told.headline,
+        "developments": [_development(d, s) for d in told.developments],
+        "also_in": list(told.also_in),
+        "figures": list(told.figures),
+    }
+
+
+def _development(d: Development, s: Subscription) -> Json:
+    """Give one development; ``url`` is null if it is no http(s) address."""
+    evidence = [e for hit in d.match.hits if hit.rule in s.rules for e in hit.evidence]
+    return {
+        "id": d.article.id,
+        "version": d.article.version,
+        "title": d.article.title,
+        "url": views.link(d.article.url) or None,
+        "outlet": d.article.outlet,
+        "published": _time(d.article.published),
+        "seen": _time(d.article.seen),
+        "reason": d.reason,
+        "evidence": [_evidence(e) for e in dict.fromkeys(evidence)],
+        "lang": d.article.lang,
+    }
+
+
+def _rule(rule: Rule) -> Json:
+    """Name the rule under which it is told."""
+    return {"id": rule.id, "title": rule.title, "severity": rule.severity, "tags": list(rule.tags)}
+
+
+def _rules(developments: Iterable[Development], s: Subscription) -> list[str]:
+    """Name the subscription's rules that the story meets, in the subscriber's order."""
+    met = {hit.rule for d in developments for hit in d.match.hits}
+    return [name for name in s.rules if name in met]
+
+
+def _evidence(e: Evidence) -> Json:
+    """Say where a term was met."""
+    return {"term": e.term, "field": e.field, "start": e.start, "end": e.end, "words": e.words}
+
+
+def _time(when: datetime | None) -> str | None:
+    """Write a time in UTC by RFC 3339, to the second."""
+    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if when else None

@@ -1,0 +1,241 @@
+"""What is due to whom: slots over every zone and both DST changes, and the order in which news is told."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts import digests
+from alerts.model import Rule
+from tests import newsroom
+from tests.newsroom import CHINA, IRAN, NIGHT, RULES, SLOT, STORIES, TARIFFS, article, development, story, subscription
+
+ZONES = sorted(available_timezones() - {"localtime", "Factory"})
+
+
+def at(when: str) -> datetime:
+    return datetime.fromisoformat(when).replace(tzinfo=UTC)
+
+
+# ── slots ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+WARSAW = "Europe/Warsaw"
+SLOTS = [
+    ("after the hour it is today's", WARSAW, "07:30", "2026-07-01T08:00", "2026-07-01T05:30"),
+    ("at the very instant it is due", WARSAW, "07:30", "2026-07-01T05:30", "2026-07-01T05:30"),
+    ("a second before, it is still yesterday's", WARSAW, "07:30", "2026-07-01T05:29:59", "2026-06-30T05:30"),
+    ("in winter the same time is an hour later in UTC", WARSAW, "07:30", "2026-01-15T08:00", "2026-01-15T06:30"),
+    ("what spring skips is the first instant after the gap", WARSAW, "02:30", "2026-03-29T09:00", "2026-03-29T01:00"),
+    ("and it is not there before the gap ends", WARSAW, "02:30", "2026-03-29T00:59:59", "2026-03-28T01:30"),
+    ("the first time skipped is the end of the gap", WARSAW, "02:00", "2026-03-29T09:00", "2026-03-29T01:00"),
+    ("what autumn shows twice is the first of the two", WARSAW, "02:30", "2026-10-25T09:00", "2026-10-25T00:30"),
+    ("and it is not served again at the second", WARSAW, "02:30", "2026-10-25T01:45", "2026-10-25T00:30"),
+    ("a gap of half an hour", "Australia/Lord_Howe", "02:15", "2026-10-04T12:00", "2026-10-03T15:30"),
+    ("a gap at midnight", "Africa/Cairo", "00:30", "2026-04-24T12:00", "2026-04-23T22:00"),
+    ("a clock set back over midnight", "America/St_Johns", "00:00", "2010-11-07T02:45", "2010-11-07T02:30"),
+    ("a day that was left out ends at once", "Pacific/Apia", "07:30", "2011-12-30T12:00", "2011-12-30T10:00"),
+    ("west of the date line, the day before", "Pacific/Pago_Pago", "23:00", "2026-07-01T05:00", "2026-06-30T10:00"),
+    ("east of it, the day after", "Pacific/Kiritimati", "07:00", "2026-07-01T18:00", "2026-07-01T17:00"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "zone", "wall", "now", "slot"), SLOTS, ids=[case[0] for case in SLOTS])
+def test_the_last_slot(why: str, zone: str, wall: str, now: str, slot: str) -> None:
+    s = subscription(at=time.fromisoformat(wall), zone=zone)
+    assert digests.last_slot(s, at(now)) == at(slot)
+
+
+@cache
+def changes(zone: str) -> tuple[datetime, ...]:
+    """The days between 1970 and 2037 on which the zone's offset changes."""
+    days = [datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=n) for n in range(0, 68 * 365, 5)]
+    offsets = [day.astimezone(ZoneInfo(zone)).utcoffset() for day in days]
+    return tuple(days[i] for i in range(len(days) - 1) if offsets[i] != offsets[i + 1])
+
+
+@st.composite
+def moments(draw: st.DrawFn) -> tuple[str, time, datetime]:
+    """A zone, a wall-clock time and a moment near one of the zone's changes, or any moment if it has none."""
+    zone = draw(st.sampled_from(ZONES))
+    near = draw(st.sampled_from(changes(zone) or (datetime(2026, 7, 1, tzinfo=UTC),)))
+    return zone, draw(st.times()), near + timedelta(seconds=draw(st.integers(-2 * 86_400, 7 * 86_400)))
+
+
+@given(moments(), st.integers(0, 3 * 86_400))
+def test_a_slot_is_past_recent_and_never_goes_back(moment: tuple[str, time, datetime], later: int) -> None:
+    zone, wall, now = moment
+    s = subscription(at=wall, zone=zone)
+    slot, next_slot = digests.last_slot(s, now), digests.last_slot(s, now + timedelta(seconds=later))
+    assert slot.utcoffset() == timedelta(0)
+    assert slot <= now
+    assert slot <= next_slot
+    # A clock that is set back by more than an hour makes the day longer by as much; the longest since 1970 is 3 h.
+    assert now - slot <= timedelta(hours=27)
+    if later == 0:
+        assert slot == next_slot
+
+
+@given(moments())
+def test_every_local_day_has_one_slot_and_it_shows_the_time_unless_the_clock_skipped_it(
+    moment: tuple[str, time, datetime],
+) -> None:
+    zone, wall, now = moment
+    s = subscription(at=wall, zone=zone)
+    local = digests.last_slot(s, now).astimezone(ZoneInfo(zone))
+    if local.timetz().replace(tzinfo=None, fold=0) == wall:
+        assert local.fold == 0
+        return
+    # The clock never showed it: a second before the slot it stood before the time asked for, now it stands after.
+    before = (local.astimezone(UTC) - timedelta(seconds=1)).astimezone(ZoneInfo(zone))
+    assert before.utcoffset() != local.utcoffset()
+    assert (before.replace(tzinfo=None) < datetime.combine(local.date(), wall) <= local.replace(tzinfo=None)) or (
+        before.date() < local.date() - timedelta(days=1)
+    )
+
+
+def test_a_subscription_without_a_time_has_no_slot() -> None:
+    with pytest.raises(ValueError, match='subscription "anna" has no time'):
+        digests.last_slot(subscription(at=None), SLOT)
+
+
+def test_walking_through_a_year_serves_one_slot_a_day() -> None:
+    s = subscription(at=time(2, 30), zone="Europe/Warsaw")
+    start = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    slots = {digests.last_slot(s, start + timedelta(minutes=30 * n)) for n in range(365 * 48)}
+    local = sorted(slot.astimezone(ZoneInfo(s.zone)).date() for slot in slots)
+    assert local == [date(2026, 1, 1) + timedelta(days=n) for n in range(366)]
+
+
+# ── select ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_select_keeps_what_meets_a_wanted_rule_in_the_order_of_the_log() -> None:
+    chosen = digests.select(subscription(rules=("china",)), NIGHT)
+    assert [d.article.id for d in chosen] == ["concern", "ports", "chips"]
+
+
+def test_select_takes_what_meets_several_rules_once() -> None:
+    twice = [NIGHT[1], NIGHT[0], NIGHT[1]]
+    assert digests.select(subscription(), twice) == (NIGHT[1], NIGHT[0])
+
+
+def test_select_takes_nothing_for_a_rule_that_nothing_meets() -> None:
+    assert digests.select(subscription(rules=("chips",)), NIGHT) == ()
+
+
+# ── the order of a digest ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_sections_follow_severity_then_the_subscribers_order() -> None:
+    assert [section.rule.id for section in newsroom.digest().sections] == ["tariffs", "iran", "china"]
+    plain = [replace(rule, severity="routine") for rule in RULES]
+    digest = digests.digest(subscription(rules=("china", "iran", "tariffs")), SLOT, NIGHT, plain, STORIES)
+    assert [section.rule.id for section in digest.sections] == ["china", "iran"]
+
+
+def test_each_story_is_told_once_and_each_development_too() -> None:
+    digest = newsroom.digest()
+    told = [told for section in digest.sections for told in section.stories]
+    assert sorted(t.story for t in told) == ["s1", "s2", "s3", "s4"]
+    assert sorted(d.key for t in told for d in t.developments) == sorted(d.key for d in NIGHT)
+
+
+def test_a_rule_that_is_not_subscribed_to_makes_no_section() -> None:
+    s = subscription(rules=("china",))
+    digest = digests.digest(s, SLOT, digests.select(s, NIGHT), RULES, STORIES)
+    assert [(section.rule, len(section.stories)) for section in digest.sections] == [(CHINA, 3)]
+
+
+def test_among_equals_more_outlets_come_first_then_the_newer() -> None:
+    one, two, three = (
+        article(name, f"Title {name}", hour=hour) for name, hour in (("one", 1), ("two", 2), ("three", 3))
+    )
+    news = [development(one, "a"), development(two, "b"), development(three, "c")]
+    stories = {"a": story("a", one, article("more", "x", "Reuters")), "b": story("b", two), "c": story("c", three)}
+    digest = digests.digest(subscription(), SLOT, news, RULES, stories)
+    assert [told.story for told in digest.sections[0].stories] == ["a", "c", "b"]
+
+
+def test_copies_do_not_make_a_story_weightier() -> None:
+    one, two = article("one", "One", hour=1), article("two", "Two", hour=2)
+    copies = tuple(article(f"copy{n}", "One", f"Outlet {n}") for n in range(5))
+    stories = {"a": story("a", one, copies=copies), "b": story("b", two)}
+    digest = digests.digest(subscription(), SLOT, [development(one, "a"), development(two, "b")], RULES, stories)
+    assert [told.story for told in digest.sections[0].stories] == ["b", "a"]
+
+
+def test_what_does_not_fit_is_counted_and_is_the_least() -> None:
+    digest = newsroom.digest(max_stories=2)
+    assert [told.story for section in digest.sections for told in section.stories] == ["s1", "s3"]
+    assert digest.more == 2
+
+
+def test_a_story_that_the_table_has_lost_is_told_from_its_developments() -> None:
+    digest = digests.digest(subscription(), SLOT, NIGHT, RULES, {})
+    assert digest.sections[0].stories[0].also_in == ()
+    assert len(digest.sections[0].stories[0].developments) == 4
+
+
+def test_a_rule_that_left_the_configuration_is_told_by_its_id() -> None:
+    digest = digests.digest(subscription(), SLOT, NIGHT[:1], [], STORIES)
+    assert [section.rule for section in digest.sections] == [Rule("iran", "iran")]
+
+
+@given(st.permutations(NIGHT))
+def test_the_order_of_the_log_does_not_change_the_digest(news: list) -> None:
+    assert digests.digest(subscription(), SLOT, news, RULES, STORIES) == newsroom.digest()
+
+
+# ── one story ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_developments_are_told_in_the_order_of_time() -> None:
+    told = digests.told(NIGHT[2::-1], STORIES["s1"])
+    assert [d.article.id for d in told.developments] == ["crackdown", "concern", "tariff"]
+
+
+def test_also_in_names_outlets_that_are_not_told_each_once_in_the_order_in_which_they_came() -> None:
+    assert digests.told(NIGHT[:4], STORIES["s1"]).also_in == ("Korea Herald", "Tehran Times")
+
+
+HEADLINES = [
+    ("the newest title, if none names a figure", [("old", "en"), ("new", "en")], "new"),
+    ("a title with a figure before a newer one without", [("a 25% tariff", "en"), ("new", "en")], "a 25% tariff"),
+    ("the newest of those with a figure", [("25% tariff", "en"), ("50% tariff", "en")], "50% tariff"),
+    ("in the language of most of the story", [("old", "en-GB"), ("new", "en-US"), ("25% 관세", "ko")], "new"),
+    ("a title that is empty is passed over", [("old", "en"), ("", "en")], "old"),
+    ("a story without any title", [("", "en")], "(no title)"),
+]
+
+
+@pytest.mark.parametrize(("why", "titles", "headline"), HEADLINES, ids=[case[0] for case in HEADLINES])
+def test_the_headline(why: str, titles: list[tuple[str, str]], headline: str) -> None:
+    news = [development(article(f"a{n}", title, hour=n, lang=lang)) for n, (title, lang) in enumerate(titles)]
+    assert digests.told(news, None).headline == headline
+
+
+def test_an_alert_stands_under_the_weightiest_rule_that_it_meets() -> None:
+    alert = digests.alert(subscription(at=None), NIGHT[2], RULES, STORIES["s1"])
+    assert (alert.rule, alert.told.developments) == (TARIFFS, (NIGHT[2],))
+    assert alert.told.also_in == ("Al Jazeera", "South China Morning Post", "Korea Herald", "연합뉴스", "Tehran Times")
+    assert digests.alert(subscription(at=None), NIGHT[1], RULES, None).rule == IRAN
+
+
+def test_the_newest_toll_hides_the_older_ones() -> None:
+    lines = ["At least 116 people have been killed", "62 dead, 25% tariff", "400 arrested", "2,400 arrested"]
+    assert digests.key_figures(lines) == ("At least 116 people have been killed", "25%", "400 arrested")
+
+
+@given(st.lists(st.text()))
+def test_figures_are_few_and_stand_in_the_text(lines: list[str]) -> None:
+    found = digests.key_figures(lines)
+    assert len(found) <= digests.MAX_FIGURES
+    assert all(any(figure in line for line in lines) for figure in found)
+
+
+def test_figures_of_a_long_line_of_digits_are_found_in_time() -> None:
+    assert digests.key_figures(["1,111" * 20_000, "9" * 100_000, "killed " * 20_000]) == ()
