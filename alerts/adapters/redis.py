@@ -1,0 +1,157 @@
+"""Redis or Valkey: the index of what was seen.  Speed, not truth.
+
+A mark is a hash in one of 32,768 small sets, so that Redis keeps them in packed lists: measured on Valkey 9.1, 26 bytes
+a mark at 300,000 and 15 at three million, where a key of its own takes about 115 at any number.  The sets belong to a
+generation of 100 days, and a generation ends 400 days after its last day; so a mark lives 400 to 500 days, and no sweep
+is needed.
+
+An unknown key passes for a known one only if 111 bits of its hash meet those of a mark: with ten million marks, once in
+2.6 × 10^26 questions.  Every mark stands under the id of the SQL store that it belongs to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import redis
+import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from alerts.adapters.clock import Clock, utc
+from alerts.errors import StoreError
+
+GENERATION = timedelta(days=100)
+"""How long marks go into the same sets.  Shorter ones end more exactly, and cost a question each."""
+
+TIMEOUT = 2.0
+"""Seconds to wait for an answer.  SQL answers in a few milliseconds what Redis does not."""
+
+PAUSE = 30.0
+"""Seconds for which a Redis that did not answer is not asked again: a thousand feeds must not wait for it in turn."""
+
+_BUCKETS = 0x7FFF
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# KEYS[1] is the prefix, with a {hash tag}, so that in a cluster all sets are in one place.  ARGV: the generations that
+# live, newest first, then a bucket and a mark for each key.
+_UNSEEN = """
+local known = {}
+local generations = tonumber(ARGV[1])
+for i = 2 + generations, #ARGV, 2 do
+  local seen = 0
+  for g = 2, 1 + generations do
+    if redis.call('SISMEMBER', KEYS[1] .. ARGV[g] .. ':' .. ARGV[i], ARGV[i + 1]) == 1 then
+      seen = 1
+      break
+    end
+  end
+  known[#known + 1] = seen
+end
+return known
+"""
+
+# ARGV: the generation, the Unix time at which it ends, then a bucket and a mark for each key.
+_ADD = """
+for i = 3, #ARGV, 2 do
+  local set = KEYS[1] .. ARGV[1] .. ':' .. ARGV[i]
+  redis.call('SADD', set, ARGV[i + 1])
+  redis.call('EXPIREAT', set, ARGV[2])
+end
+return 0
+"""
+
+_log = structlog.get_logger("alerts")
+_warned = Event()
+
+
+def connect(url: str) -> redis.Redis:
+    """Make a client for ``redis://``, ``rediss://`` or ``unix://``; nothing is sent yet.
+
+    Raises ``StoreError`` if the URL is none of these.  A server that does not answer is no error, here or later.
+    """
+    retry = Retry(NoBackoff(), 1)  # one, at once: a connection that the server closed while it was idle
+    try:
+        return redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=retry)
+    except ValueError:
+        raise StoreError(
+            "the URL of Redis is not understood; write redis://host:6379/0, rediss://host:6379/0 or unix:///path"
+        ) from None
+
+
+class RedisFingerprints:
+    """Keys already seen; one round trip a call.
+
+    When Redis does not answer, is full, or is a replica that may not be written, nothing is known and nothing is
+    remembered: SQL is asked for everything, which is slower and as right.  A process says so once in its log.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        namespace: str,
+        *,
+        keep_days: int = 400,
+        clock: Clock = utc,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._prefix = f"alerts:{{{namespace}}}:seen:"
+        self._keep = timedelta(days=keep_days)
+        self._clock = clock
+        self._ticks = ticks
+        self._asked_again = 0.0
+        self._unseen = client.register_script(_UNSEEN)
+        self._add = client.register_script(_ADD)
+
+    def unseen(self, keys: Sequence[str]) -> frozenset[str]:
+        """Give those of the keys that it does not know."""
+        wanted = list(dict.fromkeys(keys))
+        newest = _generation(self._clock())
+        alive = [newest - age for age in range(1 - (-self._keep // GENERATION))]
+        known = self._ask(self._unseen, [len(alive), *alive], wanted)
+        if not known:
+            return frozenset(wanted)
+        return frozenset(key for key, seen in zip(wanted, known, strict=True) if not seen)
+
+    def add(self, keys: Sequence[str]) -> None:
+        """Remember the keys."""
+        generation = _generation(self._clock())
+        end = _EPOCH + (generation + 1) * GENERATION + self._keep
+        self._ask(self._add, [generation, int(end.timestamp())], list(keys))
+
+    def _ask(self, script: Callable[..., object], head: list[int], keys: Sequence[str]) -> list[int]:
+        """Run a script over the keys; an empty answer when there is nothing to ask, or nobody to ask."""
+        if not keys or self._ticks() < self._asked_again:
+            return []
+        marks = [part for key in keys for part in _mark(key)]
+        try:
+            answer = script(keys=[self._prefix], args=[*head, *marks])
+        except redis.RedisError as error:  # whatever it is, the answer is SQL's
+            self._asked_again = self._ticks() + PAUSE
+            _warn(error)
+            return []
+        return answer if isinstance(answer, list) else []
+
+
+def _generation(at: datetime) -> int:
+    return (at - _EPOCH) // GENERATION
+
+
+def _mark(key: str) -> tuple[int, bytes]:
+    """Give a key's set and its mark in it: 15 and 96 bits of one hash."""
+    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=14).digest()
+    return int.from_bytes(digest[:2]) & _BUCKETS, digest[2:]
+
+
+def _warn(error: redis.RedisError) -> None:
+    """Say it once a process.  Only the kind of error: its text may carry an address or a name."""
+    if _warned.is_set():
+        return
+    _warned.set()
+    _log.warning(
+        "redis does not answer; sql is asked instead, which is slower and loses nothing", error=type(error).__name__
+    )

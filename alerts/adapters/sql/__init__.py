@@ -1,0 +1,18 @@
+"""SQL: the truth.  SQLite in one file, or PostgreSQL; the same tables, the same promises.
+
+::
+
+    connect(url) ─▶ Engine ─▶ SqlLog · SqlTable · SqlOutbox      what the stages use
+                          └─▶ queries                            what people ask
+"""
+
+from sqlalchemy import Engine
+
+from alerts.adapters.sql import queries
+from alerts.adapters.sql.engine import file_url
+from alerts.adapters.sql.logs import SqlLog
+from alerts.adapters.sql.outbox import SqlOutbox
+from alerts.adapters.sql.rows import SqlTable
+from alerts.adapters.sql.schema import connect, renew_store_id, store_id
+
+__all__ = ["Engine", "SqlLog", "SqlOutbox", "SqlTable", "connect", "file_url", "queries", "renew_store_id", "store_id"]

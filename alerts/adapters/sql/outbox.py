@@ -1,0 +1,143 @@
+"""Deliveries and their receipts.
+
+::
+
+    add ─▶ open ──claim──▶ held ──record──▶ delivered | refused | given_up
+            ▲                │
+            └── next attempt ┘   (or the lease ran out: then the token is another's)
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, update
+from sqlalchemy import insert as plain_insert
+
+from alerts.adapters.codec import Codec
+from alerts.adapters.sql.engine import reading, serialise, writing
+from alerts.adapters.sql.tables import outbox, receipts
+from alerts.model import Delivery, Pending, Receipt
+
+_CHUNK = 500
+"""The most ids in one question."""
+
+_deliveries = Codec(Delivery)
+_receipts = Codec(Receipt)
+
+
+class SqlOutbox:
+    """Deliveries not closed, and the receipts of all."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
+        """Keep those whose id is new, all or none, and give back what is kept under each id: the older one wins."""
+        wanted: dict[str, Delivery] = {}
+        for delivery in deliveries:
+            wanted.setdefault(delivery.id, delivery)
+        if not wanted:
+            return ()
+        with writing(self._engine) as connection:
+            serialise(connection, "outbox")
+            kept = _kept(connection, list(wanted))
+            fresh = [_row(delivery) for key, delivery in wanted.items() if key not in kept]
+            if fresh:
+                connection.execute(plain_insert(outbox), fresh)
+        return tuple(kept.get(key, delivery) for key, delivery in wanted.items())
+
+    def upto(self, subscription: str) -> int:
+        """How far into the log of developments the digests that are kept of the subscription tell; 0 if none is."""
+        query = select(func.max(outbox.c.upto)).where(outbox.c.subscription == subscription)
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar() or 0
+
+    def due(self, now: datetime, limit: int = 100) -> tuple[Pending, ...]:
+        """Open deliveries whose next attempt is due and that nobody holds, oldest first."""
+        query = (
+            select(outbox.c.body, outbox.c.attempts)
+            .where(_is_due(now))
+            .order_by(outbox.c.made, outbox.c.position)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(query).all()
+        return tuple(Pending(_deliveries.decode(body), attempts) for body, attempts in found)
+
+    def claim(self, delivery: str, *, now: datetime, until: datetime) -> str | None:
+        """Hold the delivery until then: a token, or ``None`` if it is closed, not due, or held by another."""
+        token = secrets.token_hex(16)
+        held = update(outbox).where(outbox.c.id == delivery, _is_due(now)).values(token=token, lease_until=until)
+        with writing(self._engine) as connection:
+            return token if connection.execute(held).rowcount else None
+
+    def record(self, receipt: Receipt, *, token: str, next_attempt: datetime | None) -> bool:
+        """Write the receipt and set the next attempt, or close when there is none.
+
+        False, and nothing written, if the token is no longer the one that holds the delivery.  One whose lease ran
+        out still holds it as long as nobody else has taken it: what happened is better known than not.
+        """
+        done = (
+            update(outbox)
+            .where(outbox.c.id == receipt.delivery, outbox.c.token == token, outbox.c.state == "open")
+            .values(
+                state=state_after(receipt, next_attempt),
+                attempts=outbox.c.attempts + 1,
+                next_attempt=next_attempt,
+                lease_until=None,
+                token=None,
+            )
+        )
+        with writing(self._engine) as connection:
+            if not connection.execute(done).rowcount:
+                return False
+            connection.execute(
+                plain_insert(receipts).values(
+                    delivery=receipt.delivery, at=receipt.at, outcome=receipt.outcome, body=_receipts.encode(receipt)
+                )
+            )
+        return True
+
+    def receipts(self, delivery: str) -> tuple[Receipt, ...]:
+        """Give the receipts of one delivery, oldest first."""
+        query = select(receipts.c.body).where(receipts.c.delivery == delivery).order_by(receipts.c.position)
+        with reading(self._engine) as connection:
+            return tuple(_receipts.decode(body) for body in connection.execute(query).scalars())
+
+
+def state_after(receipt: Receipt, next_attempt: datetime | None) -> str:
+    """Name the state that an attempt leaves: open while another will follow."""
+    if next_attempt is not None:
+        return "open"
+    return "given_up" if receipt.outcome == "deferred" else receipt.outcome
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    free = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= now)
+    return (outbox.c.state == "open") & (outbox.c.next_attempt <= now) & free
+
+
+def _kept(connection: Connection, ids: Sequence[str]) -> dict[str, Delivery]:
+    kept: dict[str, Delivery] = {}
+    for first in range(0, len(ids), _CHUNK):
+        query = select(outbox.c.id, outbox.c.body).where(outbox.c.id.in_(ids[first : first + _CHUNK]))
+        kept |= {key: _deliveries.decode(body) for key, body in connection.execute(query)}
+    return kept
+
+
+def _row(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "subscription": delivery.subscription,
+        "channel": delivery.channel,
+        "made": delivery.made,
+        "upto": delivery.upto,
+        "state": "open",
+        "attempts": 0,
+        "next_attempt": delivery.made,
+        "body": _deliveries.encode(delivery),
+    }

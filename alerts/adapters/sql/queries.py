@@ -1,0 +1,243 @@
+"""What people ask: plain questions for ``alerts explain``, the lists of the command line, and the desk.
+
+Nothing is written.  The names of the logs and tables are those that ``app.py`` gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import Connection, Engine, Row, Select, func, or_, select
+
+from alerts.adapters.codec import Codec
+from alerts.adapters.sql.engine import reading
+from alerts.adapters.sql.logs import url_hash
+from alerts.adapters.sql.tables import log, outbox, readers, receipts, rows
+from alerts.model import Article, Delivery, Development, Match, Receipt, Report, Story
+
+V = TypeVar("V")
+
+State = Literal["open", "delivered", "refused", "given_up"]
+
+_CHUNK = 500
+"""The most ids in one question."""
+
+_delivery = Codec(Delivery)
+_receipt = Codec(Receipt)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """A delivery with all that is known of it.  ``next_attempt`` is ``None`` once it is closed."""
+
+    delivery: Delivery
+    state: State
+    attempts: int
+    next_attempt: datetime | None
+    receipts: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderBacklog:
+    """How much of a log a reader has still to read; ``oldest`` is when the first of it was written."""
+
+    reader: str
+    backlog: int
+    oldest: datetime | None
+    subscribed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogCount:
+    """How many values a log holds, and how far its readers are."""
+
+    log: str
+    values: int
+    readers: tuple[ReaderBacklog, ...]
+
+
+# ── one article, all the way ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def find_articles(engine: Engine, url_or_id: str) -> tuple[Article, ...]:
+    """Give every version of an article, oldest first, by its canonical URL, its id, or the key of one version."""
+    named = or_(log.c.article == url_or_id, log.c.url_hash == url_hash(url_or_id), log.c.key == url_or_id)
+    return _values(engine, Article, _bodies("articles").where(named))
+
+
+def find_match(engine: Engine, key: str) -> Match | None:
+    """Give the match of one version of an article; ``None`` if it met no rule, or is not read yet."""
+    found = _values(engine, Match, _bodies("matches").where(log.c.key == key))
+    return found[0] if found else None
+
+
+def find_developments(engine: Engine, article: str) -> tuple[Development, ...]:
+    """Give what the versions of an article (by its id) brought that was new, oldest first."""
+    return _values(engine, Development, _bodies("developments").where(log.c.article == article))
+
+
+def find_stories_of(engine: Engine, article: str) -> tuple[Story, ...]:
+    """Give the stories that an article (by its id) is a member of, copies and repeats included.
+
+    Looks at the text of every story: a question for a person, not for a stage.
+    """
+    written = Codec(str).encode(article)
+    query = select(rows.c.body).where(rows.c.name == "stories", rows.c.body.contains(written, autoescape=True))
+    stories = _values(engine, Story, query.order_by(rows.c.key))
+    return tuple(story for story in stories if any(member.article == article for member in story.members))
+
+
+def deliveries_of(engine: Engine, key: str) -> tuple[DeliveryRecord, ...]:
+    """Give the deliveries that may have told of a development: its alerts, and each subscription's digest.
+
+    An alert carries the development's key in its id.  A digest is the subscription's first that reads as far as the
+    development's position; that it told of it is sure only for a subscription that wants the rule and had begun.
+    """
+    with reading(engine) as connection:
+        position = connection.execute(
+            select(log.c.position).where(log.c.name == "developments", log.c.key == key)
+        ).scalar()
+        alerts = [id_ for id_ in connection.execute(_alerts_with(key)).scalars() if _tells(id_, key)]
+        digests = [] if position is None else connection.execute(_digests_over(position)).scalars().all()
+        return _records(connection, _outbox().where(outbox.c.id.in_([*alerts, *digests])))
+
+
+# ── lists ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def recent_deliveries(
+    engine: Engine, limit: int = 20, *, state: State | None = None, subscription: str | None = None
+) -> tuple[DeliveryRecord, ...]:
+    """Give the last deliveries that were made, newest first, with their receipts."""
+    query = _outbox().order_by(None).order_by(outbox.c.position.desc()).limit(limit)
+    if state is not None:
+        query = query.where(outbox.c.state == state)
+    if subscription is not None:
+        query = query.where(outbox.c.subscription == subscription)
+    with reading(engine) as connection:
+        return _records(connection, query)
+
+
+def delivery_counts(engine: Engine) -> dict[State, int]:
+    """Count the deliveries in each state."""
+    query = select(outbox.c.state, func.count().label("number")).group_by(outbox.c.state)
+    with reading(engine) as connection:
+        return {row.state: row.number for row in connection.execute(query)}
+
+
+def reports_since(engine: Engine, since: datetime) -> tuple[Report, ...]:
+    """Give what the stages reported at or after ``since``, oldest first."""
+    found = _values(engine, Report, _bodies("reports").where(log.c.written >= since))
+    return tuple(report for report in found if report.at >= since)
+
+
+def log_counts(engine: Engine) -> tuple[LogCount, ...]:
+    """Count every log, and for each of its readers what is still to read."""
+    with reading(engine) as connection:
+        sizes = connection.execute(select(log.c.name, func.count()).group_by(log.c.name)).all()
+        behind = connection.execute(_backlogs()).all()
+    counts = {str(name): int(values) for name, values in sizes}
+    names = sorted(counts | {row.log: 0 for row in behind})
+    return tuple(LogCount(name, counts.get(name, 0), _readers_of(name, behind)) for name in names)
+
+
+def log_keys(
+    engine: Engine, name: str, *, since: datetime | None = None, chunk: int = 10_000
+) -> Iterator[tuple[str, ...]]:
+    """Give the keys of a log in pieces, oldest first: what the index of seen articles is rebuilt from."""
+    position = 0
+    while True:
+        query = select(log.c.position, log.c.key).where(log.c.name == name, log.c.position > position)
+        if since is not None:
+            query = query.where(log.c.written >= since)
+        with reading(engine) as connection:
+            found = connection.execute(query.order_by(log.c.position).limit(chunk)).all()
+        if not found:
+            return
+        position = found[-1].position
+        yield tuple(key for _, key in found)
+
+
+# ── how ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _bodies(name: str) -> Select[Any]:
+    return select(log.c.body).where(log.c.name == name).order_by(log.c.position)
+
+
+def _values(engine: Engine, of: type[V], query: Select[Any]) -> tuple[V, ...]:
+    codec = Codec(of)
+    with reading(engine) as connection:
+        return tuple(codec.decode(body) for body in connection.execute(query).scalars())
+
+
+def _alerts_with(key: str) -> Select[Any]:
+    named = outbox.c.id.contains(f":{key}", autoescape=True)
+    return select(outbox.c.id).where(outbox.c.id.startswith("alert:"), named)
+
+
+def _tells(delivery: str, key: str) -> bool:
+    """Tell whether an alert is of this very key: at the end of its id, or before the mark of the recipient.
+
+    >>> [_tells(id_, "a1@v1") for id_ in ("alert:desk:a1@v1", "alert:desk:a1@v1:0f3c", "alert:desk:a1@v10")]
+    [True, True, False]
+    """
+    return f"{delivery}:".find(f":{key}:") > 0
+
+
+def _digests_over(position: int) -> Select[Any]:
+    """The first digest of each subscription that reads as far as the position; it has a delivery per recipient."""
+    first = (
+        select(outbox.c.subscription, func.min(outbox.c.upto).label("upto"))
+        .where(outbox.c.id.startswith("digest:"), outbox.c.upto >= position)
+        .group_by(outbox.c.subscription)
+        .subquery()
+    )
+    same = (outbox.c.subscription == first.c.subscription) & (outbox.c.upto == first.c.upto)
+    return select(outbox.c.id).join(first, same).where(outbox.c.id.startswith("digest:"))
+
+
+def _outbox() -> Select[Any]:
+    wanted = (outbox.c.id, outbox.c.body, outbox.c.state, outbox.c.attempts, outbox.c.next_attempt)
+    return select(*wanted).order_by(outbox.c.position)
+
+
+def _records(connection: Connection, query: Select[Any]) -> tuple[DeliveryRecord, ...]:
+    found = connection.execute(query).all()
+    got = _receipts_of(connection, [row.id for row in found])
+    return tuple(
+        DeliveryRecord(
+            _delivery.decode(row.body), row.state, row.attempts, row.next_attempt, tuple(got.get(row.id, ()))
+        )
+        for row in found
+    )
+
+
+def _receipts_of(connection: Connection, deliveries: Sequence[str]) -> dict[str, list[Receipt]]:
+    got: dict[str, list[Receipt]] = {}
+    for first in range(0, len(deliveries), _CHUNK):
+        some = receipts.c.delivery.in_(deliveries[first : first + _CHUNK])
+        query = select(receipts.c.delivery, receipts.c.body).where(some).order_by(receipts.c.position)
+        for delivery, body in connection.execute(query):
+            got.setdefault(delivery, []).append(_receipt.decode(body))
+    return got
+
+
+def _backlogs() -> Select[Any]:
+    unread = (log.c.name == readers.c.log) & (log.c.position > readers.c.position)
+    columns = (readers.c.log, readers.c.reader, readers.c.subscribed)
+    return (
+        select(*columns, func.count(log.c.position).label("backlog"), func.min(log.c.written).label("oldest"))
+        .join_from(readers, log, unread, isouter=True)
+        .group_by(*columns)
+        .order_by(readers.c.log, readers.c.reader)
+    )
+
+
+def _readers_of(name: str, behind: Sequence[Row[Any]]) -> tuple[ReaderBacklog, ...]:
+    return tuple(
+        ReaderBacklog(row.reader, row.backlog, row.oldest, row.subscribed) for row in behind if row.log == name
+    )
