@@ -1,0 +1,287 @@
+"""The wiring, on one page: settings → stores, channels and rules → an App with the five stages.
+
+It is straight-line on purpose: nearly every step needs what the one before it made.  The clock is read here and in
+``cli.py``, nowhere else.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+import structlog
+from redis import Redis
+from sqlalchemy import Engine
+
+from alerts import config as config_
+from alerts import rules as rules_
+from alerts import stages, urls
+from alerts.adapters import redis as redis_
+from alerts.adapters import secrets, sql
+from alerts.adapters.broken import BrokenChannel
+from alerts.adapters.http import HttpFetch
+from alerts.adapters.inbox import InboxChannel
+from alerts.adapters.memory import MemoryFingerprints, MemoryLog, MemoryOutbox, MemoryTable
+from alerts.adapters.slack import SlackChannel
+from alerts.adapters.smtp import SmtpChannel
+from alerts.adapters.sql import queries
+from alerts.adapters.valkey import embedded
+from alerts.adapters.webhook import WebhookChannel
+from alerts.config import ChannelSettings, Config, Loaded
+from alerts.errors import ConfigError
+from alerts.model import Article, Development, Feed, FeedState, Match, Report, Story
+from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Table
+
+Stage = Literal["poll", "match", "group", "compose", "deliver"]
+LINE: tuple[Stage, ...] = get_args(Stage)
+
+Lookup = Callable[[str], str | None]
+"""How a setting is found by its name (``ALERTS_SQL``): ``os.environ.get``, or Airflow's Connections before it."""
+
+Clock = Callable[[], datetime]
+
+log = structlog.get_logger("alerts")
+
+
+def utc() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)  # noqa: TID251 - this is the edge
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where the line keeps what it knows; each is a port."""
+
+    states: Table[FeedState]
+    seen: Fingerprints
+    articles: Log[Article]
+    matches: Log[Match]
+    stories: Table[Story]
+    developments: Log[Development]
+    slots: Table[datetime]
+    outbox: Outbox
+    reports: Log[Report]
+    sound: Table[str]
+    """The last good version of each file of the configuration."""
+
+    @classmethod
+    def in_memory(cls) -> Stores:
+        """Keep everything in this process: for dry runs, the tutorial and the tests."""
+        return cls(
+            states=MemoryTable(),
+            seen=MemoryFingerprints(),
+            articles=MemoryLog(),
+            matches=MemoryLog(),
+            stories=MemoryTable(),
+            developments=MemoryLog(),
+            slots=MemoryTable(),
+            outbox=MemoryOutbox(),
+            reports=MemoryLog(),
+            sound=MemoryTable(),
+        )
+
+    @classmethod
+    def in_sql(cls, engine: Engine, seen: Fingerprints) -> Stores:
+        """Keep the truth in SQL, with an index of what was seen in front of it."""
+        return cls(
+            states=sql.SqlTable(engine, "states", FeedState),
+            seen=seen,
+            articles=sql.SqlLog(engine, "articles", Article),
+            matches=sql.SqlLog(engine, "matches", Match),
+            stories=sql.SqlTable(engine, "stories", Story),
+            developments=sql.SqlLog(engine, "developments", Development),
+            slots=sql.SqlTable(engine, "slots", datetime),
+            outbox=sql.SqlOutbox(engine),
+            reports=sql.SqlLog(engine, "reports", Report),
+            sound=sql.SqlTable(engine, "sound", str),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The five stages with everything that they need.  ``engine`` is there for questions; ``None`` in memory."""
+
+    loaded: Loaded
+    rules: rules_.Rules
+    stores: Stores
+    fetch: Fetch
+    channels: Mapping[str, Channel]
+    clock: Clock = utc
+    engine: Engine | None = None
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self.loaded.config
+
+    def run(self, stage: Stage, *, shard: tuple[int, int] = (0, 1), digest_now: bool = False) -> Report:
+        """Run one stage and keep its report.  ``shard`` (n, of) makes ``poll`` take only the hosts that fall to n."""
+        stores, now = self.stores, self.clock()
+        match stage:
+            case "poll":
+                report = self._poll(now, shard)
+            case "match":
+                report = stages.match(self.rules, articles=stores.articles, matches=stores.matches, now=now)
+            case "group":
+                report = stages.group(
+                    matches=stores.matches, stories=stores.stories, developments=stores.developments, now=now
+                )
+            case "compose":
+                report = stages.compose(
+                    self.config.subscriptions,
+                    self.config.rules,
+                    developments=stores.developments,
+                    stories=stores.stories,
+                    slots=stores.slots,
+                    outbox=stores.outbox,
+                    now=now,
+                    digest_now=digest_now,
+                )
+            case "deliver":
+                report = stages.deliver(channels=self.channels, outbox=stores.outbox, clock=self.clock)
+        stores.reports.append([report])
+        if structlog.is_configured():  # else it would print, in a program that has not asked for it
+            log.info("stage done", stage=stage, **dict(report.counts))
+            for line in report.lines:
+                log.warning(line, stage=stage)
+        return report
+
+    def _poll(self, now: datetime, shard: tuple[int, int]) -> Report:
+        """Poll the shard's feeds; what is wrong with the configuration is said here, where the line begins."""
+        report = stages.poll(
+            shard_of(self.config.feeds, *shard),
+            fetch=self.fetch,
+            states=self.stores.states,
+            seen=self.stores.seen,
+            articles=self.stores.articles,
+            now=now,
+        )
+        problems = [str(problem) for problem in self.loaded.problems] if shard[0] == 0 else []
+        kept = [f"{path}: its last good version is in force" for path in self.loaded.kept] if problems else []
+        return replace(report, lines=(*problems, *kept, *report.lines))
+
+    def subscribe(self) -> None:
+        """Make new subscriptions known to the log of developments, each at its end (or as far back as it asks)."""
+        now = self.clock()
+        for s in self.config.subscriptions:
+            self.stores.developments.subscribe(s.id, now=now, since=now - s.backfill if s.backfill else None)
+
+
+def shard_of(feeds: Sequence[Feed], n: int, of: int) -> tuple[Feed, ...]:
+    """Give the feeds whose host falls to shard ``n`` of ``of``: one host is never asked by two shards."""
+    return tuple(feed for feed in feeds if zlib.crc32(urls.host(feed.url).encode()) % of == n)
+
+
+def in_memory(config: Config, fetch: Fetch, channels: Mapping[str, Channel], *, clock: Clock = utc) -> App:
+    """Give an App that keeps nothing and sends through the channels it is given."""
+    rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
+    app = App(Loaded(config), rules, Stores.in_memory(), fetch, channels, clock)
+    app.subscribe()
+    return app
+
+
+@contextmanager
+def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
+    """Open the App that the settings describe, and close what was opened.
+
+    Raises:
+        ConfigError: A file is wrong and has no last good version, so that nothing could be watched.
+        StoreError: SQL cannot be opened.
+    """
+    var = folder_of(lookup)
+    with open_sql(lookup) as engine, open_redis(lookup) as client:
+        stores = Stores.in_sql(engine, redis_.RedisFingerprints(client, sql.store_id(engine)))
+        loaded = load(Path(lookup("ALERTS_CONFIG") or "config"), stores.sound, clock())
+        config = loaded.config
+        rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
+        fetch = HttpFetch(contact=config.contact, allow_hosts=config.allow_hosts)
+        channels = {c.id: channel(c, lookup, var) for c in config.channels}
+        app = App(loaded, rules, stores, fetch, channels, clock, engine)
+        app.subscribe()
+        yield app
+
+
+def folder_of(lookup: Lookup) -> Path:
+    """Give the folder of this installation's own files, made if it is not there."""
+    var = Path(lookup("ALERTS_VAR") or "var")
+    var.mkdir(parents=True, exist_ok=True)
+    return var
+
+
+@contextmanager
+def open_sql(lookup: Lookup) -> Iterator[Engine]:
+    """Open the SQL store that is configured, or the SQLite file in the installation's folder."""
+    engine = sql.connect(lookup("ALERTS_SQL") or sql.file_url(folder_of(lookup).resolve() / "alerts.db"))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def open_redis(lookup: Lookup) -> Iterator[Redis]:
+    """Open the Redis that is configured, or the embedded Valkey of the installation's folder."""
+    with ExitStack() as stack:
+        url = lookup("ALERTS_REDIS") or stack.enter_context(embedded(folder_of(lookup) / "valkey"))
+        yield stack.enter_context(redis_.connect(url))
+
+
+def load(folder: Path, sound: Table[str], now: datetime) -> Loaded:
+    """Read the configuration, put the last good version in the place of a faulty file, and keep the good ones.
+
+    Raises:
+        ConfigError: There is no feed or no rule left to work with.
+    """
+    files = config_.read(folder)
+    # A required file that was deleted is missed by its name, and has a last good version too.
+    paths = {file.path for file in files} | {f"{folder.resolve().name}/{name}" for name in config_.REQUIRED}
+    good = {path: text.encode() for path in sorted(paths) if (text := sound.get(path)) is not None}
+    loaded = config_.load(files, good)
+    if loaded.problems and not (loaded.config.feeds and loaded.config.rules):
+        raise ConfigError(loaded.problems)
+    changed = {path: text.decode() for path, text in loaded.sound.items() if good.get(path) != text}
+    if changed:
+        sound.put(changed, at=now)
+    return loaded
+
+
+def channel(settings: ChannelSettings, lookup: Lookup, var: Path) -> Channel:
+    """Give the way out that is configured, or the local inbox while its connection is not.
+
+    A wrong URL or secret stops this channel alone; what is meant for it waits.
+    """
+    name = settings.connection.upper()
+    url, secret = lookup(name), lookup(f"{name}_SECRET") or secrets.webhook_secret(var)
+    if not url:
+        return InboxChannel(var / "inbox", settings.kind, sender=settings.sender, secret=secret)
+    if settings.kind != "mail" and not urls.is_web(url):
+        return BrokenChannel(f'channel "{settings.id}" cannot be used: {name} is no http(s) address')
+    try:
+        match settings.kind:
+            case "mail":
+                return SmtpChannel(url, settings.sender)
+            case "slack":
+                return SlackChannel(url)
+            case "webhook":
+                return WebhookChannel(url, secret)
+    except ValueError as error:
+        return BrokenChannel(f'channel "{settings.id}" cannot be used: {name}: {error}')
+
+
+def rebuild_index(lookup: Lookup) -> int:
+    """Refill the index of seen articles from SQL, under a new name; gives the number of keys.
+
+    The new name is for a SQL store that was restored from a backup: the old index knows articles that it has lost.
+    """
+    count = 0
+    with open_sql(lookup) as engine, open_redis(lookup) as client:
+        seen = redis_.RedisFingerprints(client, sql.renew_store_id(engine))
+        for keys in queries.log_keys(engine, "articles"):
+            seen.add(keys)
+            count += len(keys)
+    return count

@@ -1,0 +1,205 @@
+"""The command line: ``alerts run | check | explain | feeds | deliveries | report | demo-feeds | with-services``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+
+from alerts import app as app_
+from alerts import config as config_
+from alerts import demo, explain, services, show
+from alerts.errors import AlertsError, ConfigError
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Tocsin, a self-hosted news watch: feeds in; what is new comes out as digests, Slack alerts and webhooks.",
+)
+# A pipe has no width: a table in it is read by a program, and must not be cut.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 250)
+err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+ConfigFolder = Annotated[Path, typer.Option("--config", envvar="ALERTS_CONFIG", help="The folder of the YAML files.")]
+_DURATION = re.compile(r"(\d+)(s|m|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def main() -> None:
+    """Run the command; what is wrong is said in plain words, and a mistake in the configuration ends with code 2.
+
+    Only errors are logged: what a stage has to say is in its report, which is printed.
+    """
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        cli()
+    except ConfigError as error:
+        _problems(error.problems)
+        sys.exit(2)
+    except AlertsError as error:
+        err.print(f"alerts: {error}", style="red")
+        sys.exit(1)
+
+
+def duration(written: str) -> timedelta:
+    """Read ``90s``, ``5m``, ``2h`` or ``1d``."""
+    match = _DURATION.fullmatch(written)
+    if not match:
+        raise typer.BadParameter(f"{written!r} is no duration; write a number and s, m, h or d, such as 5m")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+@cli.command()
+def run(
+    config: ConfigFolder = Path("config"),
+    every: Annotated[str, typer.Option(help="Go on, and begin again after so long: 5m.")] = "",
+    digest_now: Annotated[
+        bool, typer.Option("--digest-now", help="Compose the digests now, not at their hour.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Keep nothing, send nothing, print what would go out.")
+    ] = False,
+) -> None:
+    """Run the line once, or for good with --every: poll, match, group, compose, deliver."""
+    interval = duration(every) if every else None
+    if dry_run:
+        show.dry_run(config, out)
+        return
+    while True:
+        began = app_.utc()
+        with app_.open_app(_lookup(config)) as app:
+            for stage in app_.LINE:
+                app.run(stage, digest_now=digest_now)
+            show.report(app, began, out)
+        if interval is None:
+            return
+        time.sleep(max(0.0, (began + interval - app_.utc()).total_seconds()))
+
+
+@cli.command()
+def check(
+    config: ConfigFolder = Path("config"),
+    schema: Annotated[bool, typer.Option("--schema", help="Also write the JSON Schemas for editors.")] = False,
+) -> None:
+    """Check the configuration: every mistake at once, with its place; exit code 2 if there is one."""
+    if schema:
+        show.schemas(config / "schema", out)
+    checked, problems = config_.check(config_.read(config))
+    if problems:
+        raise ConfigError(problems)
+    out.print(
+        f"{config}: sound: {len(checked.feeds)} feeds, {len(checked.watchlists)} watchlists, {len(checked.rules)} "
+        f"rules, {len(checked.subscriptions)} subscriptions, {len(checked.channels)} channels"
+    )
+
+
+@cli.command(name="explain")
+def explain_(
+    article: Annotated[str, typer.Argument(help="An article's URL, as printed anywhere, or its id (a-…).")],
+    config: ConfigFolder = Path("config"),
+) -> None:
+    """Say why an article was, or was not, told to whom: feed, rules, story, deliveries, receipts."""
+    with app_.open_app(_lookup(config)) as app:
+        lines = explain.article(article, app)
+    out.print("\n".join(lines), markup=False)
+    if not lines:
+        err.print(f"no article {article} was seen; `alerts feeds` says which feeds are polled and how they do")
+        raise typer.Exit(1)
+
+
+@cli.command()
+def feeds(config: ConfigFolder = Path("config")) -> None:
+    """Show each feed's health: since when, why, and when it is polled next."""
+    with app_.open_app(_lookup(config)) as app:
+        out.print(show.feeds(app))
+
+
+@cli.command()
+def deliveries(
+    config: ConfigFolder = Path("config"),
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+) -> None:
+    """Show the last deliveries with their states and the reason of their last receipt."""
+    with app_.open_app(_lookup(config)) as app:
+        out.print(show.deliveries(app, limit))
+
+
+@cli.command()
+def report(
+    config: ConfigFolder = Path("config"),
+    since: Annotated[str, typer.Option(help="A time such as 2026-07-01T07:30:00Z; without it, the last hour.")] = "",
+) -> None:
+    """Print what was collected, matched, grouped and sent, and where it went."""
+    with app_.open_app(_lookup(config)) as app:
+        began = _time(since) if since else app_.utc() - timedelta(hours=1)
+        show.report(app, began, out)
+
+
+@cli.command(name="rebuild-index")
+def rebuild_index() -> None:
+    """Refill the index of seen articles in Redis from SQL; only speed depends on it."""
+    out.print(f"{app_.rebuild_index(os.environ.get)} articles are in the index")
+
+
+@cli.command(name="demo-feeds")
+def demo_feeds(
+    folder: Annotated[Path, typer.Option(help="The folder of the sample feeds.")] = Path("examples"),
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = demo.PORT,
+) -> None:
+    """Serve the sample feeds over HTTP until Ctrl-C."""
+    var = Path(os.environ.get("ALERTS_VAR") or "var")
+    with demo.serving(folder, port=port, anchor_file=var / "demo-anchor") as url:
+        out.print(f"serving {', '.join(demo.feed_names(folder))} on {url}; Ctrl-C ends it")
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            out.print("ended")
+
+
+@cli.command(name="with-services", context_settings={"ignore_unknown_options": True})
+def with_services(
+    command: Annotated[list[str], typer.Argument(help="The command, after --.")],
+    demo_feeds: Annotated[bool, typer.Option("--demo-feeds", help="Serve the sample feeds as well.")] = False,
+) -> None:
+    """Run a command with the embedded Valkey around it, and end everything with it."""
+    folder = Path("examples") if demo_feeds else None
+    with services.services(os.environ, demo_feeds=folder) as environ:
+        code = services.run(command, environ)
+    raise typer.Exit(code)
+
+
+def _lookup(config: Path) -> app_.Lookup:
+    """Find settings in the environment; the folder of the configuration is what the option says."""
+    found = {**os.environ, "ALERTS_CONFIG": str(config)}
+    return found.get
+
+
+def _time(written: str) -> datetime:
+    """Read an ISO time; one without a zone is UTC."""
+    try:
+        time_ = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise typer.BadParameter(f"{written!r} is no time; write one such as 2026-07-01T07:30:00Z") from error
+    return time_ if time_.tzinfo else time_.replace(tzinfo=UTC)
+
+
+def _problems(problems: Sequence[object]) -> None:
+    """Print every problem on a line of its own, and their number."""
+    for problem in problems:
+        err.print(str(problem), markup=False)
+    err.print(f"{len(problems)} problem{'s' if len(problems) != 1 else ''}", style="red")

@@ -1,0 +1,260 @@
+"""The verbs: poll, match, group, compose, deliver.  Each gathers, decides by pure functions, applies, and commits last.
+
+A stage may die anywhere.  What it had applied has ids made of content, so that the next run applies the same again and
+nothing happens; what it had not applied is still ahead of the reader it had not committed.  The keyword-only arguments
+are all that a stage can touch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from alerts import articles as articles_
+from alerts import deliveries as deliveries_
+from alerts import digests as digests_
+from alerts import feeds as feeds_
+from alerts import render
+from alerts import rules as rules_
+from alerts import stories as stories_
+from alerts.errors import FetchError, ParseError
+from alerts.model import (
+    Article,
+    Delivery,
+    Development,
+    Feed,
+    FeedState,
+    Fetched,
+    Match,
+    Pending,
+    Receipt,
+    Report,
+    Rule,
+    Story,
+    Subscription,
+)
+from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Table
+
+LEASE = timedelta(minutes=5)
+"""How long an attempt may hold a delivery; longer than any channel's time-out (60 s)."""
+
+DIGEST_LIMIT = 10_000
+"""The most developments that one digest reads; what is beyond is in the next one."""
+
+
+# ── poll ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def poll(
+    feeds: Sequence[Feed],
+    *,
+    fetch: Fetch,
+    states: Table[FeedState],
+    seen: Fingerprints,
+    articles: Log[Article],
+    now: datetime,
+) -> Report:
+    """Fetch the feeds that are due, and append the articles that are not known.  Validators are kept last."""
+    known = {feed.id: states.get(feed.id) for feed in feeds}
+    due = [feed for feed in feeds if feeds_.is_due(known[feed.id], now)]
+    count: Counter[str] = Counter(feeds=len(feeds), due=len(due))
+    lines: list[str] = []
+    for feed, got in fetch([feeds_.request(feed, known[feed.id]) for feed in due]):
+        state, made, line = _read(feed, known[feed.id], got, now)
+        fresh = seen.unseen([article.key for article in made])
+        count["articles"] += articles.append(article for article in made if article.key in fresh)
+        seen.add(sorted(fresh))
+        states.put({feed.id: state}, at=now)
+        count["failed"] += bool(state.failures)
+        count["unchanged"] += isinstance(got, Fetched) and got.status == 304
+        count["entries"] += len(made)
+        lines += [line] if line else []
+    return Report("poll", now, tuple(count.items()), tuple(lines))
+
+
+def _read(
+    feed: Feed, state: FeedState | None, got: Fetched | FetchError, now: datetime
+) -> tuple[FeedState, tuple[Article, ...], str]:
+    """Decide what one answer means: the feed's next state, its articles, and a line if something is wrong."""
+    if isinstance(got, FetchError):
+        return feeds_.after_failure(feed, state, got, now), (), f'feed "{feed.id}": {got.reason}'
+    if got.status == 304:
+        return feeds_.after_success(feed, state, got, now), (), ""
+    try:
+        parsed = feeds_.parse(got)
+    except ParseError as error:
+        return feeds_.after_failure(feed, state, error, now), (), f'feed "{feed.id}": {error}'
+    first = state is None or state.last_good is None
+    made = articles_.from_entries(parsed.entries, feed, first_poll=first, now=now)
+    problem = f'feed "{feed.id}": {parsed.problem}' if parsed.problem else ""
+    return feeds_.after_success(feed, state, got, now), made, problem
+
+
+# ── match ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def match(rules: rules_.Rules, *, articles: Log[Article], matches: Log[Match], now: datetime) -> Report:
+    """Hold every new article against every rule; an article that meets several is one match with all its hits."""
+    count: Counter[str] = Counter(read=0, matched=0, quiet=0, no_rule=0)
+    while batch := articles.read("match"):
+        told = [article for article in batch.values if not article.quiet]
+        found = [hit for article in told if (hit := rules_.match(article, rules))]
+        count["read"] += len(batch.values)
+        count["quiet"] += len(batch.values) - len(told)
+        count["no_rule"] += len(told) - len(found)
+        count["matched"] += matches.append(found)
+        articles.commit("match", batch.end)
+    return Report("match", now, tuple(count.items()))
+
+
+# ── group ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def group(
+    *,
+    matches: Log[Match],
+    stories: Table[Story],
+    developments: Log[Development],
+    now: datetime,
+) -> Report:
+    """Place every match in a story once, and append what is new.
+
+    Developments before stories: a run that dies in between decides the same again, and the log knows it already.
+    The other way round it would find its own article in the story, call it a repeat, and tell nobody.
+    """
+    count: Counter[str] = Counter(read=0, developments=0, new_stories=0)
+    while batch := matches.read("group"):
+        open_stories = stories.values(since=now - stories_.OPEN)
+        placed = stories_.place_all(batch.values, open_stories, now=now)
+        count["read"] += len(batch.values)
+        count["developments"] += developments.append(p.development for p in placed if p.development)
+        count["new_stories"] += sum(p.reason == "new story" for p in placed)
+        count["copies"] += sum(p.reason.startswith("copy of") for p in placed)
+        stories.put({p.story.id: p.story for p in placed}, at=now)
+        matches.commit("group", batch.end)
+    return Report("group", now, tuple(count.items()))
+
+
+# ── compose ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def compose(
+    subscriptions: Sequence[Subscription],
+    rules: Sequence[Rule],
+    *,
+    developments: Log[Development],
+    stories: Table[Story],
+    slots: Table[datetime],
+    outbox: Outbox,
+    now: datetime,
+    digest_now: bool = False,
+) -> Report:
+    """Make the alerts and the digests that are due to each subscription, at its own pace."""
+    count: Counter[str] = Counter(alerts=0, digests=0)
+    for s in subscriptions:
+        if s.at is None:
+            count["alerts"] += _alerts(s, rules, developments, stories, outbox, now)
+        elif slot := _due_slot(s, developments, slots, now, digest_now=digest_now):
+            count["digests"] += _digest(s, slot, rules, developments, stories, outbox, now)
+            slots.put({s.id: slot}, at=now)
+    return Report("compose", now, tuple(count.items()))
+
+
+def _alerts(
+    s: Subscription,
+    rules: Sequence[Rule],
+    developments: Log[Development],
+    stories: Table[Story],
+    outbox: Outbox,
+    now: datetime,
+) -> int:
+    """Put an alert into the outbox for each development that the subscription has not read."""
+    made = 0
+    while batch := developments.read(s.id):
+        made_now: list[Delivery] = []
+        for development in digests_.select(s, batch.values):
+            alert = digests_.alert(s, development, rules, stories.get(development.story))
+            made_now += deliveries_.for_alert(alert, development, render.alert(alert), now)
+        made += len(outbox.add(made_now))
+        developments.commit(s.id, batch.end)
+    return made
+
+
+def _due_slot(
+    s: Subscription, developments: Log[Development], slots: Table[datetime], now: datetime, *, digest_now: bool
+) -> datetime | None:
+    """Name the slot that is owed: asked for now, or passed since the last one served or since the beginning."""
+    if digest_now:
+        return now.replace(second=0, microsecond=0)
+    slot = digests_.last_slot(s, now)
+    served = slots.get(s.id) or developments.subscribed(s.id)
+    return slot if served is None or slot > served else None
+
+
+def _digest(
+    s: Subscription,
+    slot: datetime,
+    rules: Sequence[Rule],
+    developments: Log[Development],
+    stories: Table[Story],
+    outbox: Outbox,
+    now: datetime,
+) -> int:
+    """Put one digest of all that came since the last one into the outbox; nothing new makes no digest.
+
+    The digests that are kept decide how far the reader is: a dead run may have made one, for this slot or for an
+    earlier one, without living to commit it.
+    """
+    developments.commit(s.id, outbox.upto(s.id))
+    batch = developments.read(s.id, DIGEST_LIMIT)
+    chosen = digests_.select(s, batch.values)
+    if not chosen:
+        developments.commit(s.id, batch.end)
+        return 0
+    known = {d.story: stories.get(d.story) for d in chosen}
+    digest = digests_.digest(s, slot, chosen, rules, known)
+    kept = outbox.add(deliveries_.for_digest(digest, render.digest(digest), now, upto=batch.end))
+    developments.commit(s.id, min(delivery.upto for delivery in kept))
+    return len(kept)
+
+
+# ── deliver ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def deliver(*, channels: Mapping[str, Channel], outbox: Outbox, clock: Callable[[], datetime]) -> Report:
+    """Make one attempt at every delivery that is due.
+
+    The one stage that takes the clock and not the time: a lease must be longer than the attempt that it covers, and
+    the hundredth attempt may begin an hour after the first.
+    """
+    started = clock()
+    count: Counter[str] = Counter(attempts=0, delivered=0, deferred=0, refused=0)
+    lines: list[str] = []
+    while due := outbox.due(started):
+        for pending in due:
+            receipt = _attempt(pending, channels, outbox, clock)
+            if receipt is None:
+                continue
+            count["attempts"] += 1
+            count[receipt.outcome] += 1
+            if receipt.outcome != "delivered":
+                lines.append(f'delivery "{pending.delivery.id}": {receipt.outcome}: {receipt.reason}')
+    return Report("deliver", started, tuple(count.items()), tuple(lines))
+
+
+def _attempt(
+    pending: Pending, channels: Mapping[str, Channel], outbox: Outbox, clock: Callable[[], datetime]
+) -> Receipt | None:
+    """Look in the outbox, send, write the receipt; ``None`` if another run holds the delivery."""
+    delivery, now = pending.delivery, clock()
+    token = outbox.claim(delivery.id, now=now, until=now + LEASE)
+    if token is None:
+        return None
+    channel = channels.get(delivery.channel)
+    if channel is None:
+        receipt = deliveries_.no_channel(pending, now)
+    else:
+        receipt = channel.send(delivery, attempt=pending.attempts + 1, now=now)
+    outbox.record(receipt, token=token, next_attempt=deliveries_.next_attempt(receipt))
+    return receipt
