@@ -1,0 +1,302 @@
+"""A feature without a page is a red test: commands, keys, rules, reasons, settings, targets, and the numbers in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import typer
+
+from alerts import cli, config, deliveries, demo, feeds, rules, stories
+from alerts.adapters import http, smtp, webhook
+from alerts.adapters.sql.queries import State
+from alerts.model import LEAD_WORDS, Article, Health, Outcome, Rule, Watchlist
+from alerts.rules import TermError, terms
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+NOW = feeds._EPOCH
+
+
+def page(name: str) -> str:
+    return (REFERENCE / f"{name}.md").read_text()
+
+
+def sections(text: str) -> dict[str, str]:
+    """The text under each heading of the second level."""
+    parts = re.split(r"^## (.*)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every table row, without the heads and the rules below them."""
+    lines = text.splitlines()
+    body = [line for line, after in zip(lines, [*lines[1:], ""], strict=True) if line[:1] == "|" and after[:3] != "|--"]
+    cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))] for line in body]
+    return [row for row in cells if not set("".join(row)) <= set("-: ")]
+
+
+def code(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def source(*folders: str) -> str:
+    return "\n".join(path.read_text() for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
+
+
+# ── the command line ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def commands() -> dict[str, Any]:
+    return dict(typer.main.get_command(cli.cli).commands)  # type: ignore[attr-defined]
+
+
+def test_every_command_has_a_section_and_no_other_has() -> None:
+    told = [heading for heading in sections(page("command-line")) if heading.startswith("alerts ")]
+    assert told == [f"alerts {name}" for name in commands()]
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_option_of_a_command_is_in_its_table_and_no_other_is(name: str) -> None:
+    told = {row[0].strip("`") for row in rows(sections(page("command-line"))[f"alerts {name}"])}
+    has = {option for parameter in commands()[name].params for option in parameter.opts if option.startswith("--")}
+    assert told == has - {"--help"}
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_and_every_option_has_help(name: str) -> None:
+    assert commands()[name].help
+    assert [p.name for p in commands()[name].params if p.name != "help" and not p.help] == []
+
+
+# ── the configuration ────────────────────────────────────────────────────────────────────────────────────────────────
+
+SCHEMAS = config.schema()
+
+
+def _section(kind: str) -> str:
+    return sections(page("configuration"))["rules/*.yaml" if kind == "rules" else f"{kind}.yaml"]
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_every_key_of_a_file_is_in_its_table_with_what_the_schema_says(kind: str) -> None:
+    """The words of the schema, which an editor shows, begin the cell; the page may say more."""
+    schema = SCHEMAS[kind]
+    entries = [part for name, part in schema["$defs"].items() if name != "DefaultsShape"]
+    told = [(row[0].strip("`"), row[1], row[2]) for row in rows(_section(kind))]
+    has = [
+        (key, "yes" if key in part.get("required", []) else "no", " ".join(said.get("description", "").split()))
+        for part in (schema, *entries)
+        for key, said in part["properties"].items()
+    ]
+    assert [row[:2] for row in told] == [row[:2] for row in has]
+    assert [key for (key, _, cell), (_, _, said) in zip(told, has, strict=True) if not _begins(cell, said)] == []
+
+
+def _begins(cell: str, said: str) -> bool:
+    """Whether the cell begins with the first clause of the schema; what follows it may be told more exactly."""
+    return cell.startswith(re.split(r"[.,;] |\.$", said)[0])
+
+
+def test_the_keys_of_the_defaults_are_named() -> None:
+    told = next(row[2] for row in rows(_section("feeds")) if row[0] == "`defaults`")
+    assert set(code(told)) == set(SCHEMAS["feeds"]["$defs"]["DefaultsShape"]["properties"])
+
+
+# ── rules ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+RULES = sections((REFERENCE / "rules.md").read_text())
+WATCHLISTS = {w.id: w for w in config.check(config.read(ROOT / "config"))[0].watchlists}
+
+
+def _article(title: str) -> Article:
+    return Article("a-1", "v", "feed", "Outlet", "https://example.org/a", title, "", NOW)
+
+
+def _meets(term: str, title: str) -> bool:
+    compiled = rules.compile([Rule("one", "One", any=(term,))], WATCHLISTS)
+    return rules.match(_article(title), compiled) is not None
+
+
+def test_every_field_is_in_the_table_and_no_other_is() -> None:
+    assert [row[0].strip("`:") for row in rows(RULES["Fields"])] == list(rules.FIELDS)
+
+
+def test_every_operator_is_in_the_table() -> None:
+    head = (REFERENCE / "rules.md").read_text().partition("## ")[0]
+    told = [row[0].strip("`") for row in rows(head)]
+    assert told == [
+        key for key in SCHEMAS["rules"]["$defs"]["RuleShape"]["properties"] if key in {"any", "all", "none"}
+    ]
+
+
+@pytest.mark.parametrize("row", rows(RULES["Terms"]), ids=lambda row: row[0])
+def test_a_term_meets_what_its_row_says_and_not_the_other(row: list[str]) -> None:
+    (term,), _, meets, not_ = code(row[0]), *row[1:]
+    assert _meets(term, meets)
+    assert not _meets(term, not_)
+
+
+@pytest.mark.parametrize("row", rows(RULES["How words are compared"]), ids=lambda row: row[0])
+def test_words_are_compared_as_the_page_says(row: list[str]) -> None:
+    assert _meets(code(row[0])[0], row[1])
+    assert not _meets(code(row[0])[0], "Something else altogether")
+
+
+@pytest.mark.parametrize("row", rows(RULES["What is refused"]), ids=lambda row: row[0])
+def test_a_term_is_refused_in_the_words_of_the_page(row: list[str]) -> None:
+    with pytest.raises(TermError) as refused:
+        rules.parse_term(code(row[0])[0])
+    assert str(refused.value).startswith(row[1])
+
+
+def test_what_else_is_refused() -> None:
+    twice = rules.check(Rule("one", "One", any=("oil", "OIL")), {})
+    inside = rules.check_watchlist(Watchlist("one", ("@two",)))
+    alone = rules.check(Rule("one", "One", none=("oil",)), {})
+    assert [len(found) for found in (twice, inside, alone)] == [1, 1, 1]
+
+
+# ── reasons ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+REASONS = sections((REFERENCE / "reasons.md").read_text())
+
+
+def test_the_reasons_of_stories_are_those_of_the_code() -> None:
+    told = [(row[0].strip("`"), row[1]) for row in rows(REASONS["Why it is news, or is not"])]
+    assert told == re.findall(r"^``(.*?)`` +(yes|no) ", stories.__doc__ or "", re.MULTILINE)
+
+
+def test_outcomes_states_and_healths_are_those_of_the_code() -> None:
+    attempts = [row[0].strip("`") for row in rows(REASONS["What became of an attempt"])]
+    assert attempts[: len(get_args(Outcome))] == list(get_args(Outcome))
+    assert attempts[len(get_args(Outcome)) :][: len(get_args(State))] == list(get_args(State))
+    assert [row[0].strip("`") for row in rows(REASONS["How a feed does"])] == list(get_args(Health))
+
+
+def _phrases() -> list[str]:
+    """Every phrase that one of our pages quotes as what the product prints."""
+    failing = (ROOT / "docs" / "how-to" / "when-a-feed-fails.md").read_text()
+    tables = [*rows((REFERENCE / "reasons.md").read_text()), *rows(failing)]
+    return [phrase for row in tables for phrase in code(row[0])]
+
+
+def test_phrases_that_are_quoted_are_printed() -> None:
+    """Each piece between the dots is a piece of a string of the code; HTTP's own phrases are the servers'."""
+    strings = re.sub(r'"\s*\n\s*f?"', "", source("alerts"))
+    pieces = [re.split(r"…", phrase) for phrase in _phrases() if not re.match(r"\d{3} ?", phrase)]
+    lost = [piece for parts in pieces for piece in map(str.strip, parts) if piece and not _printed(piece, strings)]
+    assert lost == []
+
+
+def _printed(piece: str, strings: str) -> bool:
+    """Whether the code has it; a word of its own may be put together with what stands around it."""
+    return piece in strings or all(part in strings for part in re.split(r": | after \d+ s|\.", piece))
+
+
+# ── settings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_setting_has_a_row_and_no_other_has() -> None:
+    read = set(re.findall(r"\bALERTS_[A-Z]+(?:_[A-Z]+)*\b", source("alerts", "plugins")))
+    channels = config.check(config.read(ROOT / "config"))[0].channels
+    connections = {channel.connection.upper() for channel in channels}
+    told = [row[0].strip("`") for row in rows(page("settings")) if row[0].startswith("`ALERTS_")]
+    assert sorted(told) == sorted(read | connections)
+    assert len(told) == len(set(told))
+
+
+def test_the_settings_of_the_compose_file_are_settings() -> None:
+    told = set(re.findall(r"`(ALERTS_[A-Z_]+)`", page("settings")))
+    used = set(re.findall(r"\b(ALERTS_[A-Z_]+): ", (ROOT / "docker-compose.yml").read_text()))
+    assert used - {"ALERTS_DB_PASSWORD"} <= told  # That one is the compose file's own, and a part of ALERTS_SQL.
+
+
+# ── webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_key_of_a_webhook_is_in_a_table() -> None:
+    schema = json.loads((REFERENCE / "webhook.schema.json").read_text())
+    told = {word for row in rows(page("webhooks")) for cell in row for word in code(cell)}
+    keys = {key for part in schema["$defs"].values() for key in part.get("properties", {})}
+    assert keys - told == set()
+
+
+def test_every_header_of_a_webhook_is_in_the_table() -> None:
+    sent = re.findall(r'"(webhook-[a-z]+|content-type)":', source("alerts/adapters"))
+    told = [row[0].strip("`") for row in rows(sections(page("webhooks"))["The call"])]
+    assert set(sent) <= set(told)
+
+
+@pytest.mark.parametrize(
+    ("status", "means"),
+    [(204, "delivered"), (408, "deferred"), (425, "deferred"), (429, "deferred"), (503, "deferred"), (0, "deferred"),
+     (404, "refused"), (410, "refused"), (301, "refused")],
+)  # fmt: skip
+def test_answers_to_a_webhook_mean_what_the_table_says(status: int, means: str) -> None:
+    assert webhook._outcome(status) == means
+    family = f"{str(status)[0]}xx" if status else "none within 30 s"
+    row = next(row for row in rows(sections(page("webhooks"))["The call"]) if str(status) in row[0] or family in row[0])
+    assert row[1].startswith(means)
+
+
+# ── make ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_make_target_is_documented() -> None:
+    targets = re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    told = re.findall(r"`make ([a-z-]+)`", (ROOT / "CONTRIBUTING.md").read_text())
+    assert sorted(set(told)) == sorted(targets)
+
+
+# ── the changelog ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_changelog_has_its_sections_in_order() -> None:
+    order = ["Security", "Removed", "Deprecated", "Added", "Changed", "Fixed"]
+    versions = sections((ROOT / "CHANGELOG.md").read_text())
+    assert next(iter(versions)) == "Unreleased"
+    for text in versions.values():
+        found = re.findall(r"^### (.*)$", text, re.MULTILINE)
+        assert found == [name for name in order if name in found]
+
+
+# ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_SHIPPED = config.check(config.read(ROOT / "config"))[0]
+_PUBLIC = [feed for feed in _SHIPPED.feeds if not feed.id.startswith("sample-")]
+
+NUMBERS = [
+    # page, what it says, whether it is so
+    ("docs/reference/rules.md", "the headline and the first 60 words", LEAD_WORDS == 60),
+    ("docs/reference/rules.md", "at least three letters", terms.MIN_PREFIX == 3),
+    ("docs/reference/command-line.md", "8585 if left out", demo.PORT == 8585),
+    ("docs/reference/reasons.md", "longer than 45 s", smtp.TIMEOUT.total_seconds() == 45),
+    ("docs/reference/reasons.md", "another attempt, ten in all", len(deliveries.DELAYS) == 10),
+    ("docs/reference/webhooks.md", "none within 30 s", webhook.TIMEOUT.total_seconds() == 30),
+    ("docs/reference/webhooks.md", "up to 24 hours", deliveries.LONGEST_WAIT.total_seconds() == 86_400),
+    ("docs/how-to/when-a-feed-fails.md", "up to 24 hours", feeds.LONGEST_BACKOFF.total_seconds() == 86_400),
+    ("docs/how-to/when-a-feed-fails.md", "up to 7 days", feeds.LONGEST_WAIT.days == 7),
+    ("docs/how-to/when-a-feed-fails.md", "timed out after 30 s", http.HttpFetch().timeout.total_seconds() == 30),
+    ("docs/how-to/when-a-feed-fails.md", "over 10 MB as sent", http.HttpFetch().max_wire == 10_000_000),
+    ("docs/how-to/when-a-feed-fails.md", "20 MB unpacked", http.HttpFetch().max_body == 20_000_000),
+    ("CHANGELOG.md", "limited to 20 MB", http.HttpFetch().max_body == 20_000_000),
+    ("CHANGELOG.md", "48 public feeds", len(_PUBLIC) == 48),
+    ("CHANGELOG.md", "Nine invented newspapers", len(_SHIPPED.feeds) - len(_PUBLIC) == 9),
+]
+
+
+@pytest.mark.parametrize(("name", "words", "is_so"), NUMBERS, ids=[words for _, words, _ in NUMBERS])
+def test_numbers_in_the_pages_are_those_of_the_code(name: str, words: str, is_so: bool) -> None:
+    assert words in (ROOT / name).read_text()
+    assert is_so
+
+
+def test_the_licence_is_the_one_that_the_package_names() -> None:
+    text = (ROOT / "LICENSE").read_text()
+    assert "Apache License" in text.splitlines()[1]
+    assert "END OF TERMS AND CONDITIONS" in text
+    assert 'license = "Apache-2.0"' in (ROOT / "pyproject.toml").read_text()
