@@ -91,7 +91,7 @@ def _summary(reports: Iterable[Report]) -> Iterator[str]:
     yield from _some(_alike(lines["poll"]))
     yield (
         f"matched       {match['matched']} of {match['read']} articles met a rule; {match['no_rule']} met none, "
-        f"{match['quiet']} were older than their feed's first poll tells"
+        f"{match['quiet']} were too old at their feed's first poll"
     )
     told_nobody = group["read"] - group["developments"] - group["copies"]
     yield (
