@@ -84,6 +84,8 @@ def run(
         with app_.open_app(_lookup(config)) as app:
             for stage in app_.LINE:
                 app.run(stage, digest_now=digest_now)
+            if interval:
+                out.print(f"{began:%Y-%m-%d %H:%M:%S} UTC")
             show.report(app, began, out)
         if interval is None:
             return

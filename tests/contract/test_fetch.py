@@ -247,9 +247,11 @@ def test_more_feeds_than_places(server: Server) -> None:
 
 def test_a_slow_reader_makes_no_server_look_slow(server: Server) -> None:
     requests = [FeedRequest(feed(server.says(f"/{n}"), str(n))) for n in range(3)]
+    bodies = []
     for _, got in HttpFetch(allow_hosts=LOCAL, timeout=timedelta(seconds=0.5))(requests):
         time.sleep(0.4)
-        fetched(got)
+        bodies.append(fetched(got).body)
+    assert len(bodies) == 3
 
 
 def test_a_reader_may_leave_early(server: Server) -> None:

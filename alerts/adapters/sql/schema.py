@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import ExitStack
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, Text, inspect, select, update
 from sqlalchemy.exc import ProgrammingError
@@ -30,13 +31,12 @@ def connect(url: str) -> Engine:
     ``url`` is ``sqlite:///path`` or ``postgresql://user:password@host/name`` (``postgres://`` too).  Raises
     ``StoreError`` when the store cannot be opened, is newer than this code, or belongs to another program.
     """
-    engine = open_engine(url)
-    try:
+    with ExitStack() as undo:
+        engine = open_engine(url)
+        undo.callback(engine.dispose)
         if _current(engine) != HEAD:
             _migrate(engine)
-    except BaseException:
-        engine.dispose()
-        raise
+        undo.pop_all()
     return engine
 
 
