@@ -58,6 +58,7 @@ _PROLOG = re.compile(
 _HTML = re.compile(r"<!DOCTYPE\s+html\b|<html\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(r"<([\w:.-]+)")
+_TAG = re.compile(r"<[?!A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +220,14 @@ def _headers(got: Fetched) -> Mapping[str, str]:
 
 
 def _decodes(body: bytes, charset: str) -> bool:
-    """Whether a body can be of this charset, and whether there is such a charset."""
+    """Whether a body can be of this charset, and whether there is such a charset.
+
+    Any even number of bytes is UTF-16 to a decoder; so what comes out must look like XML as well.
+    """
     try:
-        body.decode(charset)
+        return _TAG.search(body.decode(charset)[:_HEAD]) is not None
     except (LookupError, ValueError):
         return False
-    return True
 
 
 def _clean(body: bytes) -> bytes:

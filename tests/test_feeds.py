@@ -216,6 +216,8 @@ def test_any_bytes_are_a_feed_or_a_parse_error(title: bytes, link: bytes) -> Non
 
 @given(st.sampled_from(["text/xml", "", "text/html"]), st.text(max_size=20))
 @example("text/xml", "idna")
+@example("text/xml", "UTF16")
+@example("text/html", "cp037")
 @example("text/xml", "\0")
 def test_any_content_type_will_do(kind: str, charset: str) -> None:
     got = Fetched(200, ITEM % (b"One", b""), content_type=f"{kind}; charset={charset}")
