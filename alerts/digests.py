@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts import text
 from alerts.figures import figures
-from alerts.model import Alert, Article, Development, Digest, Rule, Section, Story, Subscription, Told
+from alerts.model import Alert, Article, Development, Digest, Hit, Match, Rule, Section, Story, Subscription, Told
 
 MAX_FIGURES = 5
 """The most key figures of one story; a reader takes in no more at a glance."""
@@ -74,12 +75,24 @@ def _gap_end(wall: datetime) -> datetime:
 
 
 def select(s: Subscription, developments: Iterable[Development]) -> tuple[Development, ...]:
-    """Keep the developments that meet a rule of the subscription, each once, in the order given."""
-    wanted: dict[str, Development] = {}
+    """Keep the developments that meet a rule of the subscription at its strength, each once, in the order given.
+
+    Each keeps only the hits that are wanted: what is about Iran and mentions tariffs does not stand under tariffs in a
+    digest that asks what is about them.
+    """
+    chosen: dict[str, Development] = {}
     for development in developments:
-        if _met(development) & set(s.rules):
-            wanted.setdefault(development.key, development)
-    return tuple(wanted.values())
+        hits = wanted(s, development.match)
+        if hits:
+            chosen.setdefault(development.key, replace(development, match=replace(development.match, hits=hits)))
+    return tuple(chosen.values())
+
+
+def wanted(s: Subscription, match: Match) -> tuple[Hit, ...]:
+    """Give the hits of rules that the subscription asks for, if they are strong enough for it."""
+    return tuple(
+        hit for hit in match.hits if hit.rule in s.rules and (s.strength == "mention" or hit.strength == "about")
+    )
 
 
 def alert(s: Subscription, development: Development, rules: Sequence[Rule], story: Story | None) -> Alert:

@@ -14,8 +14,19 @@ turns it into a state and a line of its report.  What we do wrong is an exceptio
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
+
+_SHOWN = 120
+"""The most letters that are shown of a line."""
+
+
+def _width(letter: str) -> int:
+    """How many columns a terminal gives to a letter."""
+    if unicodedata.combining(letter) or letter in "\u200c\u200d":
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 class AlertsError(Exception):
@@ -26,17 +37,36 @@ class AlertsError(Exception):
 class Problem:
     """One thing that is wrong in one file: what, which, where, and what to do.
 
-    ``line`` and ``column`` count from 1; 0 means that the whole file is meant.
+    ``line`` and ``column`` count from 1; 0 means that the whole file is meant.  ``text`` is the line as it is written,
+    where it may be shown: files that could hold an address or a secret have none.
     """
 
     path: str
     line: int
     column: int
     message: str
+    text: str = ""
 
     def __str__(self) -> str:
         """The place in the form that editors and terminals turn into a link."""
         return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+    @property
+    def pointed(self) -> str:
+        """All of it, with the line and a caret under the place, if the line may be shown.
+
+        >>> print(Problem("rules/a.yaml", 3, 15, "write AND", "    match: oil adn gas").pointed)
+        rules/a.yaml:3:15: write AND
+            match: oil adn gas
+                      ^
+        """
+        if not self.text or not 0 < self.column <= len(self.text) + 1:
+            return str(self)
+        at = self.column - 1
+        begin = max(0, at - _SHOWN // 2) if len(self.text) > _SHOWN else 0
+        shown = "".join(c if c.isprintable() else " " for c in self.text[begin : begin + _SHOWN])
+        blanks = sum(_width(letter) for letter in self.text[begin:at])
+        return f"{self}\n{shown.rstrip()}\n{' ' * blanks}^"
 
 
 class ConfigError(AlertsError):

@@ -1,4 +1,7 @@
-"""Why an article was, or was not, told to whom: the same ids, walked back from the article to the receipts."""
+"""Why an article was, or was not, told to whom: the same ids, walked back from the article to the receipts.
+
+A text that nobody has seen yet is held against the rules alone.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
-from alerts import rules, urls
+from alerts import digests, text, urls
+from alerts import rules as rules_
 from alerts.adapters.sql import queries
 from alerts.app import App
 from alerts.errors import StoreError
-from alerts.model import Article, Match, Story
+from alerts.model import Article, Evidence, Hit, Match, Story
+
+CONTEXT = 60
+"""How many characters of the text are shown on either side of the words that met a term."""
 
 
 def article(named: str, app: App) -> list[str]:
@@ -23,6 +30,73 @@ def article(named: str, app: App) -> list[str]:
     canonical = urls.canonical(named) if urls.is_web(named) else named
     versions = queries.find_articles(app.engine, canonical)
     return [line for version in versions for line in _version(version, app, app.engine)]
+
+
+def unseen(read: Article, rules: rules_.Rules) -> Iterator[str]:
+    """Say of every rule by which words a text meets it, or which clause it fails; those that it meets come first."""
+    yield _line(read.title) or "(no title)"
+    match = rules_.match(read, rules)
+    hits = match.hits if match else ()
+    for hit in hits:
+        yield f"  rule {hit.rule} met: {hit.strength}"
+        yield from _evidence(hit, read)
+    met = {hit.rule for hit in hits}
+    for rule in rules.rules:
+        if rule.id not in met:
+            yield f"  rule {rule.id} not met: {rules_.why_not(read, rule.id, rules)}"
+
+
+# ── the words ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _evidence(hit: Hit, read: Article) -> Iterator[str]:
+    """Show each place of a hit."""
+    for e in hit.evidence:
+        yield f"    {_line(e.term)} in the {e.field}: {_in_context(e, read)}"
+
+
+def _in_context(e: Evidence, read: Article) -> str:
+    """Show the words between asterisks, with what stands around them.
+
+    >>> from alerts import lines
+    >>> _in_context(Evidence("iran", "title", 11, 15, "Iran"), lines.plain("Talks with Iran go on"))
+    'Talks with **Iran** go on'
+    """
+    value = {"title": read.title, "text": read.text}.get(e.field, "")
+    if value[e.start : e.end] != e.words:
+        return f"**{_line(e.words)}**"
+    before, after = _before(value[: e.start]), _after(value[e.end :])
+    return f"{before}**{_line(e.words)}**{after}".strip()
+
+
+def _before(value: str) -> str:
+    """Give the last words before a place."""
+    if len(value) <= CONTEXT:
+        return _kept(value)
+    tail = value[-CONTEXT:]
+    _, _, whole = tail.partition(" ")
+    return f"…{_kept(whole or tail)}"
+
+
+def _after(value: str) -> str:
+    """Give the first words after a place."""
+    return _kept(text.cut(value, CONTEXT))
+
+
+def _line(value: str) -> str:
+    """Make it one line that any terminal can show: a line of JSON may hold half of a surrogate pair."""
+    return text.one_line(value.encode("utf-8", "replace").decode())
+
+
+def _kept(value: str) -> str:
+    """Make it one line, but for the blank that parts it from the words."""
+    line = _line(value)
+    head = " " if value[:1].isspace() else ""
+    tail = " " if line and value[-1:].isspace() else ""
+    return f"{head}{line}{tail}"
+
+
+# ── the way of an article ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _version(seen: Article, app: App, engine: Engine) -> Iterator[str]:
@@ -47,11 +121,10 @@ def _version(seen: Article, app: App, engine: Engine) -> Iterator[str]:
 
 def _wanting(found: Match, app: App) -> set[str]:
     """Name the subscriptions that want one of the rules and had begun, or look back so far."""
-    met = {hit.rule for hit in found.hits}
     wanting = set()
     for s in app.config.subscriptions:
         began = app.stores.developments.subscribed(s.id)
-        if met & set(s.rules) and began and began - s.backfill <= found.article.seen:
+        if digests.wanted(s, found) and began and began - s.backfill <= found.article.seen:
             wanting.add(s.id)
     return wanting
 
@@ -60,15 +133,15 @@ def _no_match(seen: Article, app: App) -> Iterator[str]:
     """Say of each rule why it was not met."""
     yield "  no rule was met"
     for rule in app.rules.rules:
-        reason = rules.why_not(seen, rule.id, app.rules)
+        reason = rules_.why_not(seen, rule.id, app.rules)
         yield f"    rule {rule.id}: {reason or 'is met now; it was not when the article came'}"
 
 
 def _hits(found: Match) -> Iterator[str]:
-    """Say which rules were met, by which words."""
+    """Say which rules were met, how strongly, and by which words."""
     for hit in found.hits:
-        words = ", ".join(f"{e.words!r} in the {e.field}" for e in hit.evidence)
-        yield f"  rule {hit.rule} met (rules {found.rules}): {words}"
+        yield f"  rule {hit.rule} met (rules {found.rules}): {hit.strength}"
+        yield from (f"  {line}" for line in _evidence(hit, found.article))
 
 
 def _placed(seen: Article, story: Story) -> Iterator[str]:
@@ -79,11 +152,20 @@ def _placed(seen: Article, story: Story) -> Iterator[str]:
             yield f"  story {story.id} ({story.members[0].title}; {others} other articles): {member.reason}"
 
 
+def _too_weak(found: Match, app: App) -> Iterator[str]:
+    """Name the subscriptions that want one of the rules, and for which a mention is not enough."""
+    met = {hit.rule for hit in found.hits}
+    for s in app.config.subscriptions:
+        if met & set(s.rules) and not digests.wanted(s, found):
+            yield f"  not told to {s.id}: it asks for what is about its rules (strength: about), and this is a mention"
+
+
 def _deliveries(seen: Article, found: Match, app: App, engine: Engine) -> Iterator[str]:
     """Say to whom it went; nobody is told of what is no development."""
     if all(development.key != seen.key for development in queries.find_developments(engine, seen.id)):
         yield "  told to nobody: it is no development"
         return
+    yield from _too_weak(found, app)
     wanting = _wanting(found, app)
     records = [r for r in queries.deliveries_of(engine, seen.key) if r.delivery.subscription in wanting]
     if not records:

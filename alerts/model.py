@@ -15,6 +15,7 @@ from typing import Literal
 
 Severity = Literal["flash", "urgent", "routine"]
 Kind = Literal["mail", "slack", "webhook"]
+Strength = Literal["about", "mention"]
 Outcome = Literal["delivered", "deferred", "refused"]
 Health = Literal["new", "healthy", "failing"]
 Field = Literal["title", "lead", "text", "outlet", "author", "category", "lang", "country"]
@@ -136,11 +137,22 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Expect:
+    """A text that a rule must match, or must not: a test that lives in the rule."""
+
+    text: str
+    matches: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A watch rule: what someone watches for.
 
     Terms are written as in the YAML: a word or a phrase, ``term*``, ``@watchlist``, each with an optional ``field:``.
-    At least one of ``any`` must be there, every one of ``all``, and none of ``none``.
+    At least one of ``any`` must be there, every one of ``all``, and none of ``none``; or else ``match`` is the
+    expression that must hold.  ``strength`` is what is asked of a hit: ``mention`` takes any, ``about`` only those that
+    are about the subject.  ``lang``, ``only_outlets`` and ``not_outlets`` say which articles are looked at; empty means
+    every one.
     """
 
     id: str
@@ -150,14 +162,26 @@ class Rule:
     any: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
+    match: str = ""
+    strength: Strength = "mention"
+    min_outlets: int = 1
+    cooldown: timedelta = timedelta(0)
+    lang: tuple[str, ...] = ()
+    only_outlets: tuple[str, ...] = ()
+    not_outlets: tuple[str, ...] = ()
+    expect: tuple[Expect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Watchlist:
-    """A named set of aliases for one subject, in any script."""
+    """A named set of aliases for one subject, in any script.
+
+    An alias may be another watchlist, ``@other``.  A place of an alias inside a phrase of ``none`` does not count.
+    """
 
     id: str
     aliases: tuple[str, ...]
+    none: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +197,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One rule met, with the evidence for it."""
+    """One rule met, with the evidence for it, and whether the article is about it or only mentions it."""
 
     rule: str
     evidence: tuple[Evidence, ...]
+    strength: Strength = "mention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +272,8 @@ class Subscription:
     """Who is told, of which rules, through which channel, and when.
 
     ``at`` is a wall-clock time in ``zone`` for a daily digest; ``None`` means at once.  ``recipients`` are addresses
-    for mail; Slack and webhook channels have one recipient, which has no name.
+    for mail; Slack and webhook channels have one recipient, which has no name.  ``strength`` is what is asked of a hit:
+    ``mention`` takes any, ``about`` only those of articles that are about the subject.
     """
 
     id: str
@@ -260,6 +286,7 @@ class Subscription:
     zone: str = "UTC"
     backfill: timedelta = timedelta(0)
     max_stories: int = 50
+    strength: Strength = "mention"
 
 
 @dataclass(frozen=True, slots=True)

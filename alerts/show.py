@@ -85,7 +85,7 @@ def _summary(reports: Iterable[Report]) -> Iterator[str]:
         lines[made.stage].update(dict.fromkeys(made.lines))
     poll, match, group, compose, deliver = (total[stage] for stage in app_.LINE)
     yield (
-        f"collected     {_number(poll['articles'], 'new article')}; {_number(poll['due'], 'feed')} polled: "
+        f"collected     {number(poll['articles'], 'new article')}; {number(poll['due'], 'feed')} polled: "
         f"{poll['due'] - poll['failed']} answered, {poll['unchanged']} of them unchanged (304), {poll['failed']} failed"
     )
     yield from _some(_alike(lines["poll"]))
@@ -95,20 +95,20 @@ def _summary(reports: Iterable[Report]) -> Iterator[str]:
     )
     told_nobody = group["read"] - group["developments"] - group["copies"]
     yield (
-        f"grouped       {_number(group['developments'], 'development')}, {group['new_stories']} of them new stories; "
+        f"grouped       {number(group['developments'], 'development')}, {group['new_stories']} of them new stories; "
         f"nobody is told of {group['copies']} copies and {told_nobody} repeats and opinions"
     )
-    yield f"composed      {_number(compose['digests'], 'digest')}, {_number(compose['alerts'], 'alert')}"
+    yield f"composed      {number(compose['digests'], 'digest')}, {number(compose['alerts'], 'alert')}"
     yield (
         f"sent          {deliver['delivered']} delivered, {deliver['deferred']} deferred, {deliver['refused']} refused"
     )
     yield from _some(lines["deliver"])
 
 
-def _number(count: int, what: str) -> str:
+def number(count: int, what: str) -> str:
     """Count in words.
 
-    >>> _number(1, "digest"), _number(0, "alert")
+    >>> number(1, "digest"), number(0, "alert")
     ('1 digest', '0 alerts')
     """
     return f"{count} {what}{'' if count == 1 else 's'}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -34,20 +35,19 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u
 _SAME = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ё": "е", "\u0640": None, "\u200c": None, "\u200d": None})
 
 # Scripts that do not space their words, by how long a word is, and the one that spaces them but joins particles.
-_HAN_KANA = (
+HAN_KANA = (
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u30ff\u31f0-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-_THAI_KIN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc"
-SPACELESS = _HAN_KANA + _THAI_KIN + _HANGUL
+THAI_KIN = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc"
+SPACELESS = HAN_KANA + THAI_KIN + HANGUL
 """The letters of these scripts, for a character class of a regular expression."""
 _SPACELESS = re.compile(f"[{SPACELESS}]")
 # What counts as one word of a lead: two letters of Chinese or Japanese, four of Thai, else what stands between blanks.
-_UNIT = re.compile(f"(?:[{_HAN_KANA}]{{1,2}}|[{_THAI_KIN}]{{1,4}})[^\\w\\s]*|[^\\s{_HAN_KANA}{_THAI_KIN}]+")
+_UNIT = re.compile(f"(?:[{HAN_KANA}]{{1,2}}|[{THAI_KIN}]{{1,4}})[^\\w\\s]*|[^\\s{HAN_KANA}{THAI_KIN}]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word as it is compared (``word``), and where it stands in the text that it was read from."""
 
     word: str
@@ -81,7 +81,21 @@ def tokens(text: str) -> tuple[Token, ...]:
     >>> [t.word for t in tokens("Iran's U.S. 25% نفت‌کش")]
     ['iran', 's', 'u', 's', '25', 'نفتکش']
     """
-    return tuple(Token(fold(m.group()), m.start(), m.end()) for m in _WORD.finditer(text))
+    return tuple([Token(fold(found[0]), *found.span()) for found in _WORD.finditer(text)])
+
+
+def folds(text: str) -> list[str]:
+    """Give the folded words alone, at a quarter of the cost of ``tokens``.
+
+    >>> folds("Iran's U.S. 25%")
+    ['iran', 's', 'u', 's', '25']
+    """
+    return [fold(word) for word in _WORD.findall(text)]
+
+
+def words_in(text: str) -> Iterator[re.Match[str]]:
+    """Find the words of a text one by one, as they are printed."""
+    return _WORD.finditer(text)
 
 
 def is_spaceless(word: str) -> bool:
@@ -116,6 +130,10 @@ def lead_end(text: str, words: int = LEAD_WORDS) -> int:
     >>> lead_end("a b c d", 2), lead_end("美国对伊朗", 2)
     (3, 4)
     """
+    if text.isascii():
+        cut = text.split(None, words)
+        rest = len(cut[-1]) if len(cut) > words else 0
+        return len(text[: len(text) - rest].rstrip())
     end = 0
     for unit in islice(_UNIT.finditer(text), words):
         end = unit.end()

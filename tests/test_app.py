@@ -245,7 +245,7 @@ def test_explain_walks_from_the_address_to_the_receipts(shop: Shop) -> None:
         unknown = explain.article("https://wire.example/unknown", app)
 
     assert "rule iran met" in told
-    assert "'Iran' in the title" in told
+    assert "@iran in the title: **Iran** cuts internet" in told
     assert "new story" in told
     assert "delivery alert:desk:" in told
     assert "delivery digest:morning:" in told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import json
 import os
 import subprocess
@@ -25,21 +27,32 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         yield opened
 
 
-def alerts(shop: Shop, *words: str, code: int = 0) -> str:
+def alerts(shop: Shop, *words: str, code: int = 0, given: bytes = b"") -> str:
     """Run the command in the shop; what it prints, of both kinds."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("ALERTS_")}
+    return "".join(told(shop, *words, code=code, given=given))
+
+
+def told(shop: Shop, *words: str, code: int = 0, given: bytes = b"") -> tuple[str, str]:
+    """Run the command in the shop with something to read; what it prints, and what it says on the error output."""
     done = subprocess.run(
         [sys.executable, "-m", "alerts", *words],
-        env={**kept, **shop.environ},
+        env=environ(shop),
         cwd=shop.folder,
+        input=given,
         capture_output=True,
-        text=True,
         check=False,
         timeout=60,
     )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stdout + done.stderr
+    printed, said = done.stdout.decode(), done.stderr.decode()
+    assert done.returncode == code, printed + said
+    assert "Traceback" not in said
+    return printed, said
+
+
+def environ(shop: Shop) -> dict[str, str]:
+    """The environment of the command: that of the shop, without settings of this machine."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("ALERTS_")}
+    return {**kept, **shop.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def test_run_prints_what_was_done_and_where_to_read_it(shop: Shop) -> None:
@@ -102,6 +115,196 @@ def test_explain_feeds_deliveries_and_report(shop: Shop) -> None:
     assert "alert:desk:" in alerts(shop, "deliveries", "--limit", "5")
     assert "collected     2 new articles" in alerts(shop, "report")
     assert "2 articles are in the index" in alerts(shop, "rebuild-index")
+
+
+# ── rules, tried ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CASES = """\
+rules:
+  - id: iran
+    title: Iran
+    any: ["@iran"]
+    expect:
+      match: ["Iran's president speaks", "Rain in Oslo"]
+      ignore: ["The weather", "Tehran floods"]
+"""
+
+
+def test_check_tries_the_cases_of_the_rules_and_names_those_that_fail(shop: Shop) -> None:
+    shop.write("rules/iran.yaml", CASES)
+    said = alerts(shop, "check", code=1)
+
+    assert 'rule "iran", expect match "Rain in Oslo": it does not match: none of any: "@iran"' in said
+    assert 'rule "iran", expect ignore "Tehran floods": it matches: @iran in the title as \'Tehran\'' in said
+    assert "2 expect cases failed" in said
+    assert "sound" not in said
+
+
+def test_check_says_how_many_cases_hold(shop: Shop) -> None:
+    shop.write("rules/iran.yaml", CASES.replace(', "Rain in Oslo"', "").replace(', "Tehran floods"', ""))
+    assert "2 expect cases of the rules tried: all hold" in alerts(shop, "check")
+
+
+def test_check_shows_the_line_with_a_caret_under_what_is_wrong(shop: Shop) -> None:
+    shop.write("rules/iran.yaml", "rules:\n  - id: iran\n    title: Iran\n    any: [iran, '@irn']\n")
+    said = alerts(shop, "check", code=2).splitlines()
+
+    at = next(n for n, line in enumerate(said) if line.startswith("config/rules/iran.yaml:4:17:"))
+    assert said[at + 1 : at + 3] == ["    any: [iran, '@irn']", " " * 16 + "^"]
+
+
+def test_check_warns_of_what_looks_wrong_and_is_none(shop: Shop) -> None:
+    shop.write("watchlists.yaml", "watchlists:\n  - {id: iran, aliases: [Iran*, Iranian oil]}\n")
+    printed, said = told(shop, "check")
+
+    assert said.startswith('warning: watchlist "iran", aliases 2: ')
+    assert said.endswith("(redundant)\n")
+    assert "sound" in printed
+
+
+def test_check_warns_of_terms_that_meet_too_much_of_an_archive(shop: Shop) -> None:
+    rows = [{"id": f"n{n}", "title": "Tarif" if n < 90 else "Iran"} for n in range(100)]
+    (shop.folder / "old.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + "no line\n")
+    printed, said = told(shop, "check", "--archive", "old.jsonl")
+
+    assert "old.jsonl: 100 articles read" in printed
+    assert "line 101: not JSON" in said
+    assert 'warning: rule "tariffs", any 1: tarif* meets 90 of 100 articles' in said
+    assert 'watchlist "iran"' in said
+    assert "Tehran" not in said
+    assert "cannot be read" in alerts(shop, "check", "--archive", "no.jsonl", code=1)
+
+
+LINES = b"""\
+{"id": "a", "title": "Tehran and the tariff", "text": "Iran says no."}
+{"id": "b", "title": "Rain"}
+no line
+{"id": 7, "title": "\xec\x9d\xb4\xeb\x9e\x80\xec\x9d\x80"}
+{"title": "Iran"}
+"""
+
+
+def test_match_is_a_filter_and_says_on_the_error_output_what_it_could_not_read(shop: Shop) -> None:
+    printed, said = told(shop, "match", code=1, given=LINES)
+
+    hits = [json.loads(line) for line in printed.splitlines()]
+    assert [(hit["id"], hit["rule"], hit["strength"]) for hit in hits] == [
+        ("a", "iran", "about"),
+        ("a", "tariffs", "about"),
+        (7, "iran", "about"),
+    ]
+    assert hits[2]["evidence"] == [{"term": "@iran", "field": "title", "start": 0, "end": 2, "words": "이란"}]
+    assert said.splitlines() == [
+        "line 3: not JSON: Expecting value at character 1",
+        'line 5: no "id"; give each article a name of its own',
+    ]
+    assert not (shop.folder / "var").exists()
+
+
+def test_match_takes_the_rules_of_a_folder_and_is_content_with_good_lines(shop: Shop) -> None:
+    shop.write("feeds.yaml", "this is wrong, and of no concern")
+    for folder in ("config", "config/rules"):
+        printed, said = told(shop, "match", "--rules", folder, given=LINES.splitlines()[0])
+        assert [json.loads(line)["rule"] for line in printed.splitlines()] == ["iran", "tariffs"]
+        assert said == ""
+
+
+def test_match_refuses_wrong_rules_with_all_their_mistakes_and_reads_nothing(shop: Shop) -> None:
+    shop.write("rules/iran.yaml", "rules:\n  - {id: iran, title: Iran, any: ['@irn'], al: [x]}\n")
+    shop.write("rules/tariffs.yaml", "rules: [")
+    printed, said = told(shop, "match", code=2, given=LINES)
+
+    assert printed == ""
+    assert said.count("config/rules/iran.yaml:2:") == 2
+    assert "config/rules/tariffs.yaml:1:" in said
+    assert "3 problems" in said
+
+
+def test_match_tells_each_hit_while_its_input_is_open_and_ends_quietly_when_nobody_reads(shop: Shop) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "alerts", "match"],
+        env=environ(shop),
+        cwd=shop.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdin
+        assert running.stdout
+        assert running.stderr
+        running.stdin.write(LINES.splitlines(keepends=True)[0])
+        running.stdin.flush()
+        assert json.loads(running.stdout.readline())["rule"] == "iran"
+        running.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            running.stdin.write(LINES.splitlines(keepends=True)[0] * 10_000)
+            running.stdin.close()
+        assert running.stderr.read() == b""
+        assert running.wait(30) == 0
+
+
+TEXT = "Tehran floods\nRain fell for a week in Iran."
+
+
+def test_explain_holds_a_text_against_every_rule_and_opens_no_store(shop: Shop) -> None:
+    (shop.folder / "a.txt").write_text(TEXT)
+    shown = [
+        alerts(shop, "explain", "--text", TEXT),
+        alerts(shop, "explain", "--file", "a.txt"),
+        alerts(shop, "explain", "-", given=TEXT.encode()),
+    ]
+
+    assert shown[0].splitlines()[:2] == ["Tehran floods", "  rule iran met: about"]
+    assert "    @iran in the text: Rain fell for a week in **Iran**." in shown[0]
+    assert '  rule tariffs not met: none of any: "tarif*"' in shown[0]
+    assert shown[0] == shown[1] == shown[2]
+    assert not (shop.folder / "var").exists()
+
+
+def test_explain_takes_the_lines_of_a_file_and_of_its_input(shop: Shop) -> None:
+    (shop.folder / "a.jsonl").write_bytes(LINES)
+    (shop.folder / "a.jsonl.gz").write_bytes(gzip.compress(LINES))
+    shown = [
+        told(shop, "explain", "--file", "a.jsonl", code=1),
+        told(shop, "explain", "--file", "a.jsonl.gz", code=1),
+        told(shop, "explain", "-", code=1, given=LINES),
+    ]
+
+    assert [line for line in shown[0][0].splitlines() if line[0] != " "] == ["Tehran and the tariff", "Rain", "이란은"]
+    assert "line 3: not JSON" in shown[0][1]
+    assert shown[0] == shown[1] == shown[2]
+
+
+ASKED = [
+    ("nothing", []),
+    ("two things at once", ["a-1", "--text", "x"]),
+    ("a text and a file", ["--text", "x", "--file", "y"]),
+]
+
+
+@pytest.mark.parametrize(("why", "words"), ASKED, ids=[case[0] for case in ASKED])
+def test_explain_is_asked_for_one_thing(shop: Shop, why: str, words: list[str]) -> None:
+    assert "name one of" in alerts(shop, "explain", *words, code=2)
+
+
+def test_explain_of_a_file_that_is_not_there_says_so(shop: Shop) -> None:
+    assert "alerts: no.txt cannot be read: No such file" in alerts(shop, "explain", "--file", "no.txt", code=1)
+
+
+def test_a_digest_asks_for_what_is_about_its_rules_and_explain_says_so(shop: Shop) -> None:
+    mention = ("Floods in Oslo", "https://wire.example/9", "Rain fell on and on. " * 30 + "Iran sent help.")
+    shop.serves("wire", rss(mention))
+    said = alerts(shop, "run", "--digest-now")
+    why = alerts(shop, "explain", mention[1])
+
+    assert "composed      0 digests, 1 alert" in said
+    assert "rule iran met (rules" in why
+    assert "): mention" in why
+    assert "not told to morning: it asks for what is about its rules (strength: about), and this is a mention" in why
+    assert "delivery alert:desk:" in why
+
+
+# ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_explain_of_what_was_never_seen_ends_with_1(shop: Shop) -> None:

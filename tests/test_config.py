@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import time as time_
+import tracemalloc
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -12,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import config
-from alerts.config import File, check, load, read, scalars
+from alerts.config import File, check, load, read, scalars, tree
 from alerts.errors import ConfigError
-from alerts.model import Feed, Watchlist
+from alerts.model import Expect, Feed, Rule, Watchlist
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "corpus" / "config"
@@ -121,6 +123,49 @@ EXPECTED = {
     "unclosed-bracket": ["4:10: the quote or bracket that opens here is never closed"],
     "unclosed-quote": ["3:12: the quote or bracket that opens here is never closed"],
     "utf16": ["1:1: the file must be UTF-8, and it looks like UTF-16; save it as UTF-8"],
+    "expect-empty": [
+        '5:22: rule "x", expect match 1: must not be empty; write a headline',
+        '5:26: rule "x", expect match 2: must not be empty',
+        '5:40: rule "x", expect ignore: must be a list, one line each after a dash; a text stands here',
+    ],
+    "keys-of-a-rule": [
+        '5:15: rule "x", strength: "abuot" is not known; it must be about or mention; did you mean "about"?',
+        '6:18: rule "x", min_outlets: "many" is not a whole number from 1 to 500',
+        '7:15: rule "x", cooldown: "6" is no duration; write a number and s, m, h or d',
+        '8:11: rule "x", lang: "English" is no language code',
+        '9:15: rule "x", outlets: "onli" is no key here; did you mean "only"?',
+        '10:14: rule "x", expect: "matches" is no key here; did you mean "match"?',
+    ],
+    "lower-case-operators": ['4:17: rule "x", match: operators are written in capitals: AND'],
+    "match-and-lists": ['4:10: rule "x", any: a rule has either lists or an expression'],
+    "match-deep": ['4:63: rule "x", match: parentheses and NOTs are nested more than 50 deep; write it flatter'],
+    "match-double-quoted": ['4:48: rule "x", match: there is no watchlist @prsia; did you mean @persia?'],
+    "match-empty": ['4:12: rule "x", match: must not be empty; write a term, or take the key out'],
+    "match-folded": ['7:7: rule "x", match: there is no operator "adn"; did you mean "AND"?'],
+    "match-list": ['4:12: rule "x", match: must be text, and a list stands here'],
+    "match-literal": ['6:13: rule "x", match: there is no field "titel"; did you mean "title"?'],
+    "match-not-only": ['4:12: rule "x", match: the rule would be met by every article that lacks something'],
+    "match-nots": ['4:13: rule "x", match: parentheses and NOTs are nested more than 50 deep'],
+    "match-plain-lines": ['5:7: rule "x", match: this ( is never closed; write a ) where it ends'],
+    "match-side-by-side": ['4:17: rule "x", match: two terms stand side by side; write AND or OR between them'],
+    "match-single-quoted": ['4:39: rule "x", match: the regular expression cannot be read: missing ): ('],
+    "match-too-long": ['4:12: rule "x", match: must have at most 20,000 characters'],
+    "match-wide": ['4:18015: rule "x", match: two terms stand side by side'],
+    "near-too-far": ['4:17: rule "x", match: NEAR/1000000000000000000000 reaches too far; at most NEAR/99'],
+    "norway-of-a-rule": [
+        '5:15: rule "x", strength: "no" is not known; it must be about or mention',
+        '6:18: rule "x", min_outlets: "0123" is not a whole number from 1 to 500',
+        '7:15: rule "x", cooldown: "12:30" is no duration',
+    ],
+    "outlets-a-list": [
+        '5:14: rule "x", outlets: must have keys and values, as in `only: …`; a list stands here',
+        '6:13: rule "x", expect: must have keys and values, as in `match: …`; a list stands here',
+    ],
+    "regex-catastrophe": ['4:23: rule "x", any 2: the regular expression cannot be read: invalid repetition size'],
+    "regex-look-around": [
+        '4:11: rule "x", any 1: the regular expression cannot be read: invalid perl operator: (?<=; RE2 has neither',
+        '4:24: rule "x", any 2: the regular expression cannot be read: invalid escape sequence: \\1; RE2 has neither',
+    ],
     "yaml-directive": ["1:1: after this there is an escape or a % line that is not YAML"],
 }
 
@@ -140,6 +185,118 @@ def test_a_corpus_file_is_refused_where_it_is_wrong_and_costs_no_other_file(path
 def test_every_corpus_file_is_expected_to_be_wrong_somewhere_or_is_called_sound() -> None:
     names = {path.stem for path in CORPUS.glob("*.yaml")}
     assert {name for name in names if not name.startswith("sound-")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("path", sorted(CORPUS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_corpus_file_costs_a_second_and_64_megabytes_at_most(path: Path) -> None:
+    given_ = files(rules_x=path.read_bytes())
+    began = time_.process_time()
+    check(given_)
+    assert time_.process_time() - began < 1
+    tracemalloc.start()
+    try:
+        check(given_)
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_there_are_forty_hostile_files() -> None:
+    assert len(EXPECTED) >= 40
+
+
+def test_a_rule_has_all_its_keys() -> None:
+    made, found = check(files(rules_x=(CORPUS / "sound-match.yaml").read_bytes()))
+    assert found == ()
+    rule = made.rules[1]
+    assert rule.match.startswith("title:(@persia OR tehran) AND (oil NEAR/5")
+    assert (rule.strength, rule.min_outlets, rule.cooldown) == ("about", 2, timedelta(hours=6))
+    assert (rule.lang, rule.only_outlets, rule.not_outlets) == (("en", "fa"), ("BBC News",), ("The Onion",))
+    assert rule.expect == (
+        Expect("Iran raises the price\nof its oil", matches=True),
+        Expect("Oil is cheap", matches=False),
+        Expect("no", matches=False),
+    )
+    assert made.rules[0] == Rule("iran", "Iran", any=("@persia",)), "what is left out has its default"
+
+
+def test_a_language_may_stand_alone() -> None:
+    made, found = check(files(rules_x="rules: [{id: x, title: X, any: [a], lang: no}]"))
+    assert found == ()
+    assert made.rules[1].lang == ("no",)
+
+
+WATCHLISTS = """\
+watchlists:
+  - id: persia
+    aliases: [Iran]
+    none: [Iran Air]
+  - id: east
+    aliases: ["@persia", Korea]
+%s"""
+
+
+def test_a_watchlist_may_hold_another_and_keep_phrases_out() -> None:
+    made, found = check(files(watchlists=WATCHLISTS % ""))
+    assert found == ()
+    assert made.watchlists == (
+        Watchlist("persia", ("Iran",), ("Iran Air",)),
+        Watchlist("east", ("@persia", "Korea")),
+    )
+
+
+def test_watchlists_that_hold_each_other_are_told_with_the_way_and_so_is_who_uses_them() -> None:
+    circle = "  - {id: a, aliases: [x, '@b']}\n  - {id: b, aliases: ['@a']}\n  - {id: c, aliases: ['@a']}\n"
+    made, found = check(files(watchlists=WATCHLISTS % circle, rules_x="rules: [{id: x, title: X, any: ['@c']}]"))
+    assert [w.id for w in made.watchlists] == ["persia", "east"], "what holds a wrong one is left out with it"
+    assert [str(problem) for problem in found] == [
+        f"config/watchlists.yaml:{place}: the watchlist {way}; take one of them out of another"
+        for place, way in (
+            ('7:26: watchlist "a", aliases 2', "@a holds itself: @a → @b → @a"),
+            ('8:23: watchlist "b", aliases 1', "@b holds itself: @b → @a → @b"),
+        )
+    ] + [
+        'config/rules/x.yaml:1:33: rule "x", any 1: there is no watchlist @c (watchlists.yaml is wrong: repair that first)'
+    ]
+
+
+def test_a_problem_shows_its_line_only_where_no_secret_can_be() -> None:
+    _, found = check(
+        files(
+            rules_x="rules: [{id: x, title: X, match: iran oil}]",
+            watchlists=WATCHLISTS % "  - {id: x, aliases: ['a:b']}\n",
+            channels="channels: [{id: x, kind: 'https://hooks.slack.example/T1/B2/s3cret'}]",
+            subscriptions="subscriptions: [{id: s, rules: all, channel: x, when: instant, to: [anna]}]",
+        )
+    )
+    shown = {problem.path: problem.text for problem in found}
+    assert shown["config/rules/x.yaml"] == "rules: [{id: x, title: X, match: iran oil}]"
+    assert shown["config/watchlists.yaml"] == "  - {id: x, aliases: ['a:b']}"
+    assert [shown[f"config/{name}.yaml"] for name in ("channels", "subscriptions")] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["'%s'", '"%s"', "%s", ">-\n      %s", "|\n      %s", ">\n\n      %s\n\n"],
+)
+@given(
+    st.lists(st.sampled_from(["iran", "OR", "(a)", "伊朗", "\n      ", "it''s", "\\u0041", "''"]), max_size=8),
+    st.integers(0, 40),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_letter_of_a_text_is_found_where_it_is_written(style: str, parts: list[str], offset: int) -> None:
+    """Whatever quotes, folds and escapes do: the letter that stands there is the letter that is meant."""
+    inside = "x " + " ".join(parts)
+    if style == '"%s"':
+        inside = inside.replace("\n", "\\\n")
+    parsed = tree.parse(("match: " + style % inside + "\n").encode())
+    assert parsed.faults == []
+    said = parsed.value["match"]
+    offset = min(offset, len(said) - 1)
+    if said[offset].isspace():
+        return
+    line, column = parsed.place(("match", offset))
+    assert parsed.line(line)[column - 1] in {said[offset], "\\"}
 
 
 def test_nothing_is_guessed_texts_stay_as_they_are_written() -> None:
@@ -215,7 +372,11 @@ MISTAKES = [
     ("feeds", f"feeds: [{{id: a, outlet: {'A' * 201}, url: 'https://a.example/'}}]", "at most 200 characters"),
     # Watchlists
     ("watchlists", "watchlists: [{id: persia, aliases: []}]", '1:36: watchlist "persia", aliases: must not be empty'),
-    ("watchlists", "watchlists: [{id: persia, aliases: ['@x']}]", '1:37: watchlist "persia", aliases 1: a watchlist'),
+    (
+        "watchlists",
+        "watchlists: [{id: persia, aliases: ['@x']}]",
+        '1:37: watchlist "persia", aliases 1: there is no watchlist @x',
+    ),
     ("watchlists", "watchlists: [{id: persia, aliases: [a, a]}]", 'aliases 2: "a" says the same as aliases 1'),
     ("watchlists", "watchlists: [{id: persia, alias: [a]}]", '"alias" is no key here; did you mean "aliases"?'),
     # Rules

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import digests
-from alerts.model import Rule
+from alerts import config, digests
+from alerts.model import Hit, Rule, Strength
 from tests import newsroom
 from tests.newsroom import CHINA, IRAN, NIGHT, RULES, SLOT, STORIES, TARIFFS, article, development, story, subscription
+from tests.shop import CHANNELS
 
 ZONES = sorted(available_timezones() - {"localtime", "Factory"})
 
@@ -125,6 +126,60 @@ def test_select_takes_what_meets_several_rules_once() -> None:
 
 def test_select_takes_nothing_for_a_rule_that_nothing_meets() -> None:
     assert digests.select(subscription(rules=("chips",)), NIGHT) == ()
+
+
+STRENGTHS = [
+    ("a mention is enough for who asks for mentions", "mention", {"iran": "mention"}, ["iran"]),
+    ("what is about it is too", "mention", {"iran": "about"}, ["iran"]),
+    ("a mention is not enough for who asks what is about it", "about", {"iran": "mention"}, []),
+    ("what is about it is", "about", {"iran": "about"}, ["iran"]),
+    ("one hit that is about it takes no mention with it", "about", {"iran": "about", "tariffs": "mention"}, ["iran"]),
+    ("a rule of others is no reason, however strong", "about", {"iran": "mention", "chips": "about"}, []),
+    ("and does not come with it", "mention", {"iran": "mention", "chips": "about"}, ["iran"]),
+]
+
+
+@pytest.mark.parametrize(("why", "asked", "hits", "kept"), STRENGTHS, ids=[case[0] for case in STRENGTHS])
+def test_select_goes_by_strength(why: str, asked: str, hits: dict[str, Strength], kept: list[str]) -> None:
+    made = tuple(Hit(rule, (), strength) for rule, strength in hits.items())
+    news = replace(NIGHT[0], match=replace(NIGHT[0].match, hits=made))
+    chosen = digests.select(subscription(strength=asked), [news])
+    assert [hit.rule for d in chosen for hit in d.match.hits] == kept
+    assert [d.key for d in chosen] == [news.key] * bool(kept)
+
+
+def test_a_mention_does_not_decide_under_which_rule_a_digest_tells_what_is_about_another() -> None:
+    made = (Hit("iran", (), "about"), Hit("tariffs", (), "mention"))
+    news = replace(NIGHT[0], match=replace(NIGHT[0].match, hits=made))
+    for asked, rule in (("about", IRAN), ("mention", TARIFFS)):
+        s = subscription(strength=asked)
+        assert digests.digest(s, SLOT, digests.select(s, [news]), RULES, STORIES).sections[0].rule == rule
+
+
+WRITTEN = [
+    ("a digest asks for what is about its rules", "when: daily at 07:30, zone: UTC", "about"),
+    ("unless it says otherwise", "when: daily at 07:30, zone: UTC, strength: mention", "mention"),
+    ("what is told at once asks for mentions too", "when: instant", "mention"),
+    ("unless it says otherwise", "when: instant, strength: about", "about"),
+]
+
+
+@pytest.mark.parametrize(("why", "written", "strength"), WRITTEN)
+def test_the_strength_that_a_subscription_asks_for(why: str, written: str, strength: str) -> None:
+    row = f"subscriptions:\n  - {{id: s, rules: all, channel: slack, {written}}}\n"
+    files = [
+        config.File("config/channels.yaml", CHANNELS.encode()),
+        config.File("config/subscriptions.yaml", row.encode()),
+    ]
+    (made,) = config.check(files)[0].subscriptions
+    assert made.strength == strength
+
+
+def test_a_strength_that_is_none_is_refused() -> None:
+    row = b"subscriptions:\n  - {id: s, rules: all, channel: slack, when: instant, strength: abuot}\n"
+    _, problems = config.check([config.File("config/subscriptions.yaml", row)])
+    (problem,) = [p for p in problems if "strength" in p.message]
+    assert 'strength: "abuot" is not known; it must be about or mention; did you mean "about"?' in problem.message
 
 
 # ── the order of a digest ────────────────────────────────────────────────────────────────────────────────────────────

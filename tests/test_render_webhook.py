@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import render
-from alerts.model import Message
+from alerts import digests, render
+from alerts.model import Hit, Message
 from tests import newsroom
 from tests.newsroom import BAD_URLS, HOSTILE, NIGHT
 
@@ -103,6 +104,8 @@ def test_an_alert_says_who_what_and_why() -> None:
             "published": "2026-07-01T03:42:00Z",
             "seen": "2026-07-01T03:45:00Z",
             "reason": "new facts: 25%",
+            "strength": "mention",
+            "hits": [{"rule": "iran", "strength": "mention"}, {"rule": "tariffs", "strength": "mention"}],
             "evidence": [
                 {"term": "iran", "field": "title", "start": 0, "end": 6, "words": "tariff"},
                 {"term": "tariffs", "field": "title", "start": 0, "end": 6, "words": "tariff"},
@@ -110,6 +113,15 @@ def test_an_alert_says_who_what_and_why() -> None:
             "lang": "en",
         }
     ]
+
+
+def test_the_strength_is_that_of_the_strongest_hit_that_the_subscriber_asked_for() -> None:
+    hits = (Hit("iran", (), "mention"), Hit("tariffs", (), "about"))
+    news = replace(NIGHT[2], match=replace(NIGHT[2].match, hits=hits))
+    for wanted, strength, told in ((("iran", "tariffs"), "about", 2), (("iran",), "mention", 1)):
+        s = newsroom.subscription("webhook", rules=wanted, at=None)
+        (made,) = body(render.alert(digests.alert(s, news, newsroom.RULES, None)))["developments"]
+        assert (made["strength"], len(made["hits"])) == (strength, told)
 
 
 def test_a_digest_tells_every_development_in_its_place() -> None:

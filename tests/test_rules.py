@@ -375,7 +375,7 @@ def test_a_sound_rule_has_no_problem():
     [
         ((), "aliases", "has no alias"),
         (("Iran", "…"), "aliases.1", "no letter or digit"),
-        (("Iran", "@china"), "aliases.1", "a watchlist cannot hold a watchlist"),
+        (("Iran", "@china"), "aliases.1", "there is no watchlist @china"),
         (("title: Iran",), "aliases.0", "an alias has no field"),
         (("Iran", "ایران", "ایران "), "aliases.2", "says the same as aliases.1"),
     ],
@@ -397,7 +397,7 @@ def test_a_sound_watchlist_has_no_problem():
 @pytest.mark.parametrize(
     ("rules", "says"),
     [
-        ([rule("a", none=["oil"])], 'rule "a" looks for nothing'),
+        ([rule("a", none=["oil"])], 'rule "a": the rule looks for nothing'),
         ([rule("a", any=["@nope"])], 'rule "a": there is no watchlist @nope'),
         ([rule("a", any=["*"])], 'rule "a": there is no letter'),
         ([rule("a", any=["oil"]), rule("a", any=["gas"])], 'two rules have the id "a"'),

@@ -28,6 +28,8 @@ _HINTS = {
     "digest_at": "`when: daily at 07:30`",
     "email": "`to`",
     "every": "`when`",
+    "exclude": "`not`, or `none`",
+    "expression": "`match`",
     "interval": "`every`",
     "keywords": "`any`",
     "language": "`lang`",
@@ -35,6 +37,7 @@ _HINTS = {
     "not": "`none`",
     "password": "a connection, and its name as `connection`",
     "priority": "`severity`",
+    "query": "`match`",
     "recipients": "`to`",
     "schedule": "`when: daily at 07:30`",
     "sender": "`from`",
@@ -277,7 +280,7 @@ def _shape(what: str, loc: Loc) -> type:
     """Find the shape whose key stands at the end of ``loc``."""
     if len(loc) == 1:
         return shapes.FILES[what]
-    return shapes.DefaultsShape if loc[0] == "defaults" else shapes.ENTRIES[what]
+    return shapes.NESTED.get(str(loc[-2]), shapes.ENTRIES[what])
 
 
 def _unknown_key(key: str, known: tuple[str, ...]) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import TypeVar
 
-from alerts import rules as rules_
-from alerts.config import drafts, scalars, shapes
-from alerts.config.drafts import Draft, Entry, File
-from alerts.config.tree import SIZE_LIMIT, Fault, Loc
+from alerts.config import drafts, shapes, values
+from alerts.config.drafts import Draft, File
+from alerts.config.tree import SIZE_LIMIT
+from alerts.config.values import ChannelSettings, Found, Row
 from alerts.errors import ConfigError, Problem
-from alerts.model import Feed, Kind, Rule, Subscription, Watchlist
+from alerts.model import Feed, Rule, Subscription, Watchlist
 from alerts.text import one_line
 
 REQUIRED = ("feeds.yaml", "channels.yaml", "subscriptions.yaml")
@@ -23,21 +20,6 @@ REQUIRED = ("feeds.yaml", "channels.yaml", "subscriptions.yaml")
 
 _LEVELS = (("feeds", "watchlists", "channels"), ("rules",), ("subscriptions",))
 """The kinds in the order in which they refer to each other: what is referred to is repaired first."""
-
-_PATH = re.compile(r"\b(any|all|none|aliases)\.([0-9]+)\b")
-"""How the rules name a term; readers count from 1."""
-
-_CONNECTIONS: dict[Kind, str] = {"mail": "alerts_smtp", "slack": "alerts_slack", "webhook": "alerts_webhook"}
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelSettings:
-    """A configured way out: its kind, the name of the connection with its secret, and who the mail is from."""
-
-    id: str
-    kind: Kind
-    connection: str
-    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,48 +125,6 @@ def _drafts(files: Sequence[File]) -> dict[str, Draft]:
 # ── together ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One entry of a list, and where it stands."""
-
-    draft: Draft
-    entry: Entry
-
-    @property
-    def value(self) -> Any:
-        return self.entry.value
-
-    def loc(self, *keys: str | int) -> Loc:
-        return (self.draft.kind, self.entry.index, *keys)
-
-    def where(self, key: str) -> str:
-        line, column = self.draft.tree.place(self.loc(key))
-        return f"{self.draft.path}:{line}:{column}"
-
-    def is_sound(self, *keys: str) -> bool:
-        """Whether these keys hold what was written, and no stand-in."""
-        return self.entry.broken.isdisjoint(keys)
-
-    def fault(self, message: str, *keys: str | int, soft: bool = False) -> _Found:
-        """Say what is wrong with a key of the entry."""
-        sentence = f"{drafts.label(self.draft.tree, self.loc(*keys))}: {message}"
-        return _Found(self.draft, Fault(self.draft.tree.place(self.loc(*keys)), sentence), soft=soft)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A fault of a file.  A soft one is only there because another file is broken: the file itself may be right."""
-
-    draft: Draft
-    fault: Fault
-    soft: bool = False
-
-    @property
-    def problem(self) -> Problem:
-        line, column = self.fault.place
-        return Problem(self.draft.path, line, column, self.fault.message)
-
-
 V = TypeVar("V")
 
 
@@ -193,7 +133,7 @@ class _Joined:
     """The files put together."""
 
     drafts: tuple[Draft, ...]
-    found: list[_Found]
+    found: list[Found]
     config: Config = Config()
 
     @property
@@ -211,14 +151,14 @@ class _Joined:
         """Name the kinds of file with a fault, so that what they define may be missing for that reason alone."""
         return frozenset(drafts.area(f.draft.path) for f in self.found)
 
-    def rows(self, kind: str) -> tuple[_Row, ...]:
+    def rows(self, kind: str) -> tuple[Row, ...]:
         """Give the entries of a kind, each id once: the first to have it keeps it."""
-        made = [_Row(draft, entry) for draft in self.drafts if draft.kind == kind for entry in draft.entries]
+        made = [Row(draft, entry) for draft in self.drafts if draft.kind == kind for entry in draft.entries]
         return self.first(made, "id", "this id is taken, at {}; choose another")
 
-    def first(self, rows: Iterable[_Row], key: str, words: str) -> tuple[_Row, ...]:
+    def first(self, rows: Iterable[Row], key: str, words: str) -> tuple[Row, ...]:
         """Keep the first entry of those with the same value of ``key``, and tell of the others."""
-        seen: dict[object, _Row] = {}
+        seen: dict[object, Row] = {}
         kept = []
         for row in rows:
             older = seen.setdefault(getattr(row.value, key), row) if row.is_sound(key) else row
@@ -228,173 +168,33 @@ class _Joined:
                 self.found.append(row.fault(words.format(older.where(key)), key))
         return tuple(kept)
 
-    def keep(self, rows: Iterable[_Row], read: Callable[[_Row], tuple[V | None, list[_Found]]]) -> tuple[V, ...]:
+    def keep(self, rows: Iterable[Row], read: Callable[[Row], tuple[V | None, list[Found]]]) -> tuple[V, ...]:
         """Make our values of the entries.  What is wrong is told; what is broken is looked at and left out."""
-        values: list[V] = []
+        made: list[V] = []
         for row in rows:
             value, found = read(row)
             self.found += found
             if value is not None and not row.entry.broken:
-                values.append(value)
-        return tuple(values)
+                made.append(value)
+        return tuple(made)
 
 
 def _join(all_drafts: Iterable[Draft], *, broken: frozenset[str] = frozenset()) -> _Joined:
     """Put the files together, in the order of their references.  ``broken`` are kinds known to be in doubt."""
     made = tuple(all_drafts)
-    joined = _Joined(made, [_Found(draft, fault) for draft in made for fault in draft.faults])
+    joined = _Joined(made, [Found(draft, fault) for draft in made for fault in draft.faults])
     head = next((d.head for d in made if d.kind == "feeds" and d.head), shapes.FeedsFile(feeds=()))
     urls = joined.first(joined.rows("feeds"), "url", "this URL is polled already, at {}; delete one")
-    feeds = joined.keep(urls, lambda row: _feed(row, head))
-    watchlists = joined.keep(joined.rows("watchlists"), _watchlist)
+    feeds = joined.keep(urls, lambda row: values.feed(row, head))
+    listed = joined.rows("watchlists")
+    named = {row.value.id: values.as_watchlist(row) for row in listed}
+    watchlists = values.whole(joined.keep(listed, lambda row: values.watchlist(row, named)))
     by_id = {w.id: w for w in watchlists}
     doubt = broken | joined.broken()
     rows = joined.rows("rules")
-    rules = joined.keep(rows, lambda row: _rule(row, by_id, doubt))
-    channels = joined.keep(joined.rows("channels"), _channel)
-    known = _Known(tuple(row.value.id for row in rows), {c.id: c for c in channels}, broken | joined.broken())
-    subscriptions = joined.keep(joined.rows("subscriptions"), lambda row: _subscription(row, known))
+    rules = joined.keep(rows, lambda row: values.rule(row, by_id, doubt))
+    channels = joined.keep(joined.rows("channels"), values.channel)
+    known = values.Known(tuple(row.value.id for row in rows), {c.id: c for c in channels}, broken | joined.broken())
+    subscriptions = joined.keep(joined.rows("subscriptions"), lambda row: values.subscription(row, known))
     joined.config = Config(feeds, frozenset(head.allow_hosts), head.contact, watchlists, rules, subscriptions, channels)
     return joined
-
-
-# ── from shapes to values ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _feed(row: _Row, head: shapes.FeedsFile) -> tuple[Feed | None, list[_Found]]:
-    """Apply the defaults of the file, and behind them those of the model."""
-    shape, defaults = row.value, head.defaults
-    hostname = urlsplit(shape.url).hostname or ""
-    if scalars.is_private(hostname) and hostname not in head.allow_hosts:
-        return None, [row.fault(f"{hostname} is a private address; if you mean it, add it to allow_hosts", "url")]
-    if shape.every is not None and shape.every < scalars.POLITE and hostname not in head.allow_hosts:
-        return None, [row.fault("a server of others is asked every 1m at most; write 1m or more", "every")]
-    given: dict[str, Any] = {}
-    for key in ("every", "first_poll"):
-        own = getattr(shape, key)
-        value = getattr(defaults, key) if own is None else own
-        given |= {} if value is None else {key: None if value == scalars.ALL else value}
-    return Feed(shape.id, shape.url, shape.outlet, shape.lang, shape.country, **given), []
-
-
-def _watchlist(row: _Row) -> tuple[Watchlist | None, list[_Found]]:
-    value = Watchlist(row.value.id, row.value.aliases)
-    found = _said(row, rules_.check_watchlist(value))
-    return (None if found else value), found
-
-
-def _rule(row: _Row, watchlists: Mapping[str, Watchlist], doubt: frozenset[str]) -> tuple[Rule | None, list[_Found]]:
-    value = Rule(**{key: getattr(row.value, key) for key in shapes.keys(shapes.RuleShape)})
-    why = " (watchlists.yaml is wrong: repair that first)" if "watchlists" in doubt else ""
-    said = [
-        (path, f"{words}{why}" if "no watchlist" in words else words) for path, words in rules_.check(value, watchlists)
-    ]
-    found = _said(row, said)
-    return (None if said else value), found
-
-
-def _said(row: _Row, said: Iterable[tuple[str, str]]) -> list[_Found]:
-    """Give what the rules say a place.  Of a broken list they may say that it is empty: that is not news."""
-    paths = [(_keys(path), _PATH.sub(lambda m: f"{m[1]} {int(m[2]) + 1}", words)) for path, words in said]
-    return [row.fault(words, *keys) for keys, words in paths if len(keys) > 1 or not row.entry.broken]
-
-
-def _keys(path: str) -> tuple[str | int, ...]:
-    """Read a path such as ``any.2``."""
-    return tuple(int(part) if part.isdigit() else part for part in path.split(".") if part)
-
-
-def _channel(row: _Row) -> tuple[ChannelSettings | None, list[_Found]]:
-    shape = row.value
-    if shape.sender and shape.kind != "mail" and row.is_sound("kind"):
-        return None, [row.fault(f"only a mail channel has a sender, and this one is {shape.kind}; delete it", "from")]
-    if shape.kind == "mail" and not shape.sender and row.is_sound("kind") and row.is_sound("from"):
-        wanted = 'a mail channel needs a sender; write from: "Tocsin <tocsin@example.org>"'
-        return None, [row.fault(wanted, "kind")]
-    return ChannelSettings(shape.id, shape.kind, shape.connection or _CONNECTIONS[shape.kind], shape.sender), []
-
-
-# ── subscriptions ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What a subscription may refer to, and the kinds of file that are in doubt.
-
-    A rule that is known but wrong is told where it stands, and not once more where it is referred to.
-    """
-
-    rules: tuple[str, ...]
-    channels: Mapping[str, ChannelSettings]
-    broken: frozenset[str]
-
-    def why(self, kind: str) -> str:
-        """Say that another file is to be repaired first, if it is."""
-        what = "a rule file" if kind == "rules" else f"{kind}.yaml"
-        return f" ({what} is wrong: repair that first)" if kind in self.broken else ""
-
-
-def _subscription(row: _Row, known: _Known) -> tuple[Subscription | None, list[_Found]]:
-    """Finish a subscription.  One that names a rule which is not there still stands: it has other rules."""
-    shape = row.value
-    found = _wrong_rules(row, known) if row.is_sound("rules") else []
-    channel = known.channels.get(shape.channel)
-    wrong = _wrong_time(row)
-    if row.is_sound("channel"):
-        wrong += _wrong_way(row, channel.kind) if channel else [_unknown_channel(row, known)]
-    if wrong or channel is None:
-        return None, found + wrong
-    made = Subscription(
-        id=shape.id,
-        rules=known.rules if shape.rules == shapes.EVERY_RULE else shape.rules,
-        channel=channel.id,
-        kind=channel.kind,
-        title=shape.title,
-        recipients=shape.to or ("",),
-        at=shape.when,
-        zone=shape.zone or "UTC",
-        backfill=shape.backfill,
-    )
-    return (dataclasses.replace(made, max_stories=shape.max_stories) if shape.max_stories else made), found
-
-
-def _wrong_rules(row: _Row, known: _Known) -> list[_Found]:
-    names = row.value.rules
-    found = [
-        row.fault(f"{scalars.shown(name)} is in the list twice; delete one", "rules", n)
-        for n, name in enumerate(names)
-        if name in names[:n]
-    ]
-    for n, name in enumerate(names):
-        if names != shapes.EVERY_RULE and name not in known.rules:
-            words = f"there is no rule {scalars.shown(name)}{scalars.near(name, known.rules)}{known.why('rules')}"
-            found.append(row.fault(words, "rules", n, soft="rules" in known.broken))
-    return found
-
-
-def _unknown_channel(row: _Row, known: _Known) -> _Found:
-    listed = f"; the channels are {', '.join(known.channels)}" if known.channels else ""
-    hint = known.why("channels") or scalars.near(row.value.channel, known.channels) or listed
-    return row.fault(f"there is no channel {scalars.shown(row.value.channel)}{hint}", "channel")
-
-
-def _wrong_time(row: _Row) -> list[_Found]:
-    shape = row.value
-    if not row.is_sound("when", "zone"):
-        return []
-    if shape.when is not None and not shape.zone:
-        return [row.fault("a daily digest needs a time zone; add `zone: Europe/London`, or another", "when")]
-    if shape.when is None and shape.max_stories is not None:
-        return [row.fault("only a digest counts stories, and this is told at once; delete it", "max_stories")]
-    return []
-
-
-def _wrong_way(row: _Row, kind: Kind) -> list[_Found]:
-    """Mail needs addresses, each once; the other channels have one recipient, which the connection knows."""
-    to = [address.casefold() for address in row.value.to]
-    if kind == "mail":
-        doubles = [n for n, address in enumerate(to) if address in to[:n]]
-        found = [row.fault("this address is in the list twice; delete one", "to", n) for n in doubles]
-        missing = not to and row.is_sound("to")
-        return [row.fault("mail needs recipients; add `to:` with a list of addresses")] if missing else found
-    return [row.fault(f"only mail has addresses, and this channel is {kind}; delete `to`", "to")] if to else []

@@ -97,6 +97,25 @@ def term(text: str) -> str:
     return line(text)
 
 
+def expression(text: str) -> str:
+    """Read an expression of a rule, of one line or many.  What it means is the business of the rules."""
+    if not text.strip():
+        raise ValueError("must not be empty; write a term, or take the key out")
+    if len(text) > 20_000:
+        raise ValueError("must have at most 20,000 characters; put what is listed into a watchlist")
+    return text
+
+
+def sample(text: str) -> str:
+    """Read a text on which a rule is tried: its first line is the title, the others become one."""
+    if not one_line(text):
+        raise ValueError("must not be empty; write a headline, or the beginning of an article")
+    if len(text) > 20_000:
+        raise ValueError("must have at most 20,000 characters; the part that matters is enough")
+    title, _, rest = text.strip().partition("\n")
+    return "\n".join(line for line in (one_line(title), one_line(rest)) if line)
+
+
 def duration(text: str) -> timedelta:
     """Read ``90s``, ``15m``, ``24h`` or ``7d``.
 
@@ -127,6 +146,7 @@ POLITE = timedelta(minutes=1)
 every = between(timedelta(seconds=1), timedelta(days=7), "from 1m to 7d")
 polite_every = between(POLITE, timedelta(days=7), "from 1m to 7d")
 backfill = between(timedelta(0), timedelta(days=90), "at most 90d")
+cooldown = between(timedelta(0), timedelta(days=30), "at most 30d")
 _first_poll = between(timedelta(0), timedelta(days=400), "at most 400d, or all")
 
 

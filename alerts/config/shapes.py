@@ -16,7 +16,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from alerts.config import scalars
-from alerts.model import Kind, Severity
+from alerts.model import Kind, Severity, Strength
 
 _STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -78,10 +78,25 @@ def _rules(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _langs(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (scalars.lang(value),)
+    if not isinstance(value, list) or not value or not all(isinstance(code, str) for code in value):
+        raise ValueError("must be a language code such as en, or a list of them such as [en, fa]")
+    return tuple(scalars.lang(code) for code in value)
+
+
 _WORD = {"type": ["string", "number"]}  # A term may look like a number: 2026.
 _Id = Annotated[str, _Text(scalars.id_, pattern=f"^{scalars.ID}$", maxLength=64)]
 _Line = Annotated[str, _Text(scalars.line, minLength=1, maxLength=200)]
 _Term = Annotated[str, _Text(scalars.term, **_WORD)]
+_Sample = Annotated[str, _Text(scalars.sample, minLength=1, maxLength=20_000)]
+_LANG = {"type": "string", "pattern": f"^{scalars.LANG}$"}
+_Langs = Annotated[
+    tuple[str, ...],
+    PlainValidator(_langs),
+    WithJsonSchema({"anyOf": [_LANG, {"type": "array", "items": _LANG, "minItems": 1}]}),
+]
 _Host = Annotated[str, _Text(scalars.host)]
 _EVERY = _Text(scalars.every, pattern=f"^{scalars.DURATION}$")
 _POLITE_EVERY = _Text(scalars.polite_every, pattern=f"^{scalars.DURATION}$")
@@ -152,7 +167,9 @@ class WatchlistShape:
     id: _Id
     """What a rule writes after the @."""
     aliases: Annotated[tuple[_Term, ...], Field(min_length=1)]
-    """Words, phrases and term* prefixes, any one of which will do."""
+    """Words, phrases, term* prefixes and other watchlists ("@id"), any one of which will do."""
+    none: tuple[_Term, ...] = ()
+    """Phrases inside which an alias does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +183,32 @@ class WatchlistsFile:
 
 
 @dataclass(frozen=True, slots=True)
+class OutletsShape:
+    """Which outlets a rule looks at, by the names that feeds.yaml gives them."""
+
+    __pydantic_config__ = _STRICT
+
+    only: tuple[_Line, ...] = ()
+    """These and no others."""
+    but: Annotated[tuple[_Line, ...], Field(alias="not")] = ()
+    """All but these."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectShape:
+    """Texts on which `alerts check` tries the rule."""
+
+    __pydantic_config__ = _STRICT
+
+    match: tuple[_Sample, ...] = ()
+    """Each of these must meet the rule."""
+    ignore: tuple[_Sample, ...] = ()
+    """None of these may meet it."""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleShape:
-    """A watch rule: at least one of `any`, every one of `all`, and none of `none`."""
+    """A watch rule: at least one of `any`, every one of `all`, and none of `none`; or an expression, `match`."""
 
     __pydantic_config__ = _STRICT
 
@@ -185,6 +226,20 @@ class RuleShape:
     """Every one of these must be there."""
     none: tuple[_Term, ...] = ()
     """None of these may be there."""
+    match: Annotated[str, _Text(scalars.expression, minLength=1, maxLength=20_000)] = ""
+    """An expression, in place of the three lists: iran AND (oil OR gas) AND NOT title:football."""
+    strength: Annotated[Strength, _Text(_choice(Strength), enum=list(get_args(Strength)))] = "mention"
+    """What is asked of an article: that it is about the subject (`about`), or that it mentions it (`mention`)."""
+    min_outlets: Annotated[int, _Text(scalars.count, type="integer", minimum=1, maximum=500)] = 1
+    """How many outlets must carry a story before it is told.  1 if left out."""
+    cooldown: Annotated[timedelta, _Text(scalars.cooldown, pattern=f"^{scalars.DURATION}$")] = timedelta(0)
+    """How long nothing more is told of a story after it was told, at most 30d.  0 if left out."""
+    lang: _Langs = ()
+    """The language, or a list of languages, of the articles that are looked at.  Every one if left out."""
+    outlets: OutletsShape = OutletsShape()
+    """The outlets whose articles are looked at: `only` these, or all but those under `not`."""
+    expect: ExpectShape = ExpectShape()
+    """Texts on which the rule is tried by `alerts check`: `match` must meet it, `ignore` must not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +302,8 @@ class SubscriptionShape:
     """How much of the past a new subscription is told, at most 90d.  Nothing if left out."""
     max_stories: Annotated[int | None, _Text(scalars.count, type="integer", minimum=1, maximum=500)] = None
     """The most stories of one digest, from 1 to 500; the rest are counted.  50 if left out."""
+    strength: Annotated[Strength | None, _Text(_choice(Strength), enum=list(get_args(Strength)))] = None
+    """about: only what is about the subject of a rule; mention: what mentions it too.  about for a digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,13 +333,20 @@ ENTRIES: dict[str, type] = {
     "subscriptions": SubscriptionShape,
 }
 
+NESTED: dict[str, type] = {"defaults": DefaultsShape, "outlets": OutletsShape, "expect": ExpectShape}
+"""The keys that hold keys."""
+
 FILE_ADAPTERS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(shape) for kind, shape in FILES.items()}
 ENTRY_ADAPTERS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(shape) for kind, shape in ENTRIES.items()}
 
 
+_WRITTEN = {"sender": "from", "but": "not"}
+"""Keys that Python keeps for itself."""
+
+
 def keys(shape: type) -> tuple[str, ...]:
     """Name the keys of a shape as they are written."""
-    return tuple("from" if field.name == "sender" else field.name for field in fields(shape))
+    return tuple(_WRITTEN.get(field.name, field.name) for field in fields(shape))
 
 
 class _Schema(GenerateJsonSchema):

@@ -9,6 +9,7 @@ no file can grow beyond what it says.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,13 @@ DEPTH_LIMIT = 20
 
 _ALLOWED = "\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
 _FORBIDDEN = re.compile(f"[^{_ALLOWED}]")
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_SIGNS = {
+    "": re.compile(".", re.DOTALL),
+    "'": re.compile("''|.", re.DOTALL),
+    '"': re.compile(r"\\(?:x.{2}|u.{4}|U.{8}|\s+|.)|.", re.DOTALL),
+}
+_BLANK_ESCAPES = " \t\r\nntrvfNLP_"
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
@@ -50,15 +58,55 @@ class Tree:
     keys: dict[Loc, Place] = field(default_factory=dict)
     values: dict[Loc, Place] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    texts: dict[Loc, tuple[str, int, int]] = field(default_factory=dict)
+    source: str = ""
+    lines: list[str] = field(default_factory=list)
+
+    def line(self, number: int) -> str:
+        """Give a line of the file, counted from 1; empty if there is none."""
+        self.lines = self.lines or _BREAK.split(self.source)
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
     def place(self, loc: Loc, *, of_key: bool = False) -> Place:
-        """Find the place of a value (or of its key), or of the nearest thing around it that has one."""
+        """Find the place of a value (or of its key), or of the nearest thing around it that has one.
+
+        A number behind the way to a text means a letter of it, from 0: YAML may have folded and escaped the text.
+        """
+        if loc and loc[:-1] in self.texts and isinstance(loc[-1], int):
+            return self._letter(loc[:-1], loc[-1])
         for length in range(len(loc), 0, -1):
             part = loc[:length]
             found = (self.keys if of_key else self.values).get(part) or self.keys.get(part) or self.values.get(part)
             if found:
                 return found
         return self.values.get((), (1, 1))
+
+    def _letter(self, loc: Loc, offset: int) -> Place:
+        """Find a letter of a text in the file: blanks come and go in YAML, all other signs stay in their order."""
+        style, start, end = self.texts[loc]
+        value = self.value
+        for part in loc:
+            value = value[part]
+        before = sum(not letter.isspace() for letter in value[:offset])
+        signs = [sign for sign in _signs(self.source[start:end], style) if not sign[1]]
+        if not signs:
+            return self.values[loc]
+        if before < len(signs):
+            return _place_of(self.source, start + signs[before][0])
+        line, column = _place_of(self.source, start + signs[-1][0])
+        return line, column + 1
+
+
+def _signs(raw: str, style: str) -> Iterator[tuple[int, bool]]:
+    """Give the offset of each letter that a text has in the file, and whether it is a blank."""
+    begin, end = 0, len(raw)
+    if style in ("'", '"'):
+        begin, end = 1, end - 1
+    elif style in ("|", ">"):
+        begin = raw.find("\n") + 1
+    for found in _SIGNS.get(style, _SIGNS[""]).finditer(raw, begin, end):
+        sign = found[0]
+        yield found.start(), sign.isspace() or (style == '"' and len(sign) > 1 and sign[1] in _BLANK_ESCAPES)
 
 
 def parse(text: bytes) -> Tree:
@@ -83,7 +131,7 @@ def _unreadable(place: Place, message: str) -> Tree:
 
 def _place_of(text: str, offset: int) -> Place:
     """Count lines as YAML and editors do."""
-    lines = re.split("\r\n|\n|\r", text[:offset])
+    lines = _BREAK.split(text[:offset])
     return len(lines), len(lines[-1]) + 1
 
 
@@ -110,6 +158,7 @@ class _Builder:
         self.last: Place = (1, 1)
 
     def build(self, text: str) -> Tree:
+        self.tree.source = text
         try:
             self.events = iter(YAML(typ="safe", pure=True).parse(text))
             self._file()
@@ -169,7 +218,9 @@ class _Builder:
 
     def _scalar(self, event: Any, loc: Loc) -> str | None:
         text: str = event.value
+        self.tree.texts[loc] = (event.style or "", event.start_mark.index, event.end_mark.index)
         if event.style in {None, ""} and text in _NULLS:
+            self.tree.texts.pop(loc)
             self.tree.values.pop(loc)  # An absent value has no place of its own: its key's is the one to show.
             return None
         return text

@@ -65,7 +65,8 @@ def _told(told: Told, s: Subscription) -> Json:
 
 def _development(d: Development, s: Subscription) -> Json:
     """Give one development; ``url`` is null if it is no http(s) address."""
-    evidence = [e for hit in d.match.hits if hit.rule in s.rules for e in hit.evidence]
+    hits = [hit for hit in d.match.hits if hit.rule in s.rules]
+    evidence = [e for hit in hits for e in hit.evidence]
     return {
         "id": d.article.id,
         "version": d.article.version,
@@ -75,6 +76,8 @@ def _development(d: Development, s: Subscription) -> Json:
         "published": _time(d.article.published),
         "seen": _time(d.article.seen),
         "reason": d.reason,
+        "strength": "about" if any(hit.strength == "about" for hit in hits) else "mention",
+        "hits": [{"rule": hit.rule, "strength": hit.strength} for hit in hits],
         "evidence": [_evidence(e) for e in dict.fromkeys(evidence)],
         "lang": d.article.lang,
     }

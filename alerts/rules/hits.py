@@ -2,131 +2,167 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 
-from alerts.model import Article, Evidence, Field, Hit, Match
-from alerts.rules.compiled import Clauses, Rules, Wanted
-from alerts.rules.words import views
-
-MAX_EVIDENCE = 5
-"""The most places that are told of one term: a watchlist may have a hundred aliases."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    """A place of a phrase.  ``order`` is that of the fields, ``lead`` whether it is among the first 60 words."""
-
-    order: int
-    field: Field
-    start: int
-    end: int
-    words: str
-    lead: bool
-
-    def is_in(self, fields: tuple[Field, ...]) -> bool:
-        """Whether a term that looks in ``fields`` sees it."""
-        return self.field in fields or (self.lead and "lead" in fields)
-
-
-Spots = dict[int, list[_Spot]]
+from alerts.model import Article, Evidence, Hit, Match, Rule, Strength
+from alerts.rules import nodes
+from alerts.rules.compiled import Compiled, Rules, clause, compile  # noqa: A004 - rules.compile reads well
+from alerts.rules.places import Spot
+from alerts.rules.reading import entry, read, written
+from alerts.rules.sights import Absent, Joined, Plan, Sight, Sought, sight
+from alerts.rules.strength import strength, weakest
 
 
 def match(article: Article, rules: Rules) -> Match | None:
     """Hold an article against all rules: one match with all its hits in the order of the rules, or ``None``."""
-    spots = _spots(article, rules)
-    worth = {position for needle in spots for position in rules.anchors.get(needle, ())}
-    hits = tuple(_hit(rules.clauses[position], spots) for position in sorted(worth) if _meets(rules, position, spots))
-    return Match(article, hits, rules.hash) if hits else None
+    seen = sight(article, rules.keys, rules.fields)
+    hits: list[tuple[int, Hit]] = []
+    for number in rules.index.candidates(seen.has):
+        one = rules.compiled[number]
+        if one is None or (one.limited and _not_for(article, one.rule)):
+            continue
+        found = seen.holds(one.plan)
+        if found is None:
+            continue
+        hit = _hit(one, found, seen)
+        if one.rule.strength == "mention" or hit.strength == "about":
+            hits.append((rules.order[number], hit))
+    if not hits:
+        return None
+    hits.sort(key=itemgetter(0))
+    return Match(article, tuple(hit for _, hit in hits), rules.hash)
+
+
+def _not_for(article: Article, rule: Rule) -> str:
+    """Say why a rule does not look at an article at all; empty if it does."""
+    if rule.lang and not any(_is_lang(article.lang, lang) for lang in rule.lang):
+        return (
+            f"lang: the rule takes {', '.join(rule.lang)}, and the article is {article.lang or 'in none that is known'}"
+        )
+    if not (rule.only_outlets or rule.not_outlets):
+        return ""
+    outlet = article.outlet.casefold()
+    if rule.only_outlets and outlet not in map(str.casefold, rule.only_outlets):
+        return f"outlets: {article.outlet} is not one of the outlets that the rule takes"
+    if outlet in map(str.casefold, rule.not_outlets):
+        return f"outlets: the rule does not take {article.outlet}"
+    return ""
+
+
+def _is_lang(has: str, wanted: str) -> bool:
+    """Whether a language is the wanted one, or a kind of it: ``en-GB`` is ``en``."""
+    has, wanted = has.casefold(), wanted.casefold()
+    return has == wanted or has.startswith(f"{wanted}-")
+
+
+def _hit(one: Compiled, found: Sequence[Sought], seen: Sight) -> Hit:
+    """Tell the evidence of a rule that is met, and how strong it is."""
+    if len(found) == 1:
+        evidence = _told(found[0], seen)
+    else:
+        evidence = tuple([told for sought in dict.fromkeys(found) for told in _told(sought, seen)])
+    return Hit(one.rule.id, evidence, _strength(one.plan, seen))
+
+
+def _strength(plan: Plan, seen: Sight) -> Strength:
+    """Judge what was found for a plan that holds: parts joined by AND each by itself, the others as one subject."""
+    if isinstance(plan, Sought):
+        return _of_one(plan, seen)
+    if isinstance(plan, Absent):
+        return "about"
+    if plan.every:
+        return weakest(_strength(part, seen) for part in plan.parts)
+    told = [sought for sought in plan.parts if isinstance(sought, Sought)]
+    evidence = [one for sought in told for one in _told(sought, seen)]
+    if strength(evidence, seen.opening, lambda: seen.in_text(told)) == "about":
+        return "about"
+    inner = (part for part in plan.parts if isinstance(part, Joined) and seen.holds(part) is not None)
+    return "about" if any(_strength(part, seen) == "about" for part in inner) else "mention"
+
+
+def _of_one(sought: Sought, seen: Sight) -> Strength:
+    judged = seen.judged.get(sought)
+    if judged is None:
+        judged = strength(_told(sought, seen), seen.opening, lambda: seen.in_text((sought,)))
+        seen.judged[sought] = judged
+    return judged
+
+
+def _told(sought: Sought, seen: Sight) -> tuple[Evidence, ...]:
+    """Make evidence of what was found; it is the same for every rule that asks for it."""
+    told = seen.evidence.get(sought)
+    if told is None:
+        told = seen.evidence[sought] = tuple([_evidence(term, spot, seen) for term, spot in seen.told(sought)])
+    return told
+
+
+def _evidence(term: str, spot: Spot, seen: Sight) -> Evidence:
+    number, start, end = spot
+    part = seen.page.parts[number]
+    return Evidence(term, part.field, start, end, part.value[start:end])
+
+
+# ── why not ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def why_not(article: Article, rule_id: str, rules: Rules) -> str:
     """Say in plain words why a rule did not match; empty if it did."""
-    found = [clauses for clauses in rules.clauses if clauses.rule.id == rule_id]
-    if not found:
+    rule = rules.by_id.get(rule_id)
+    if rule is None:
         return f'there is no rule "{rule_id}"'
-    spots = _spots(article, rules)
-    return "; ".join(_reasons(found[0], spots))
+    alone = compile([rule], rules.watchlists)
+    if match(article, alone):
+        return ""
+    told = [reason for reason in (_not_for(article, rule), *_reasons(article, rule, rules)) if reason]
+    return "; ".join(told) or "it only mentions the subject, and the rule asks for articles that are about it"
 
 
-def _spots(article: Article, rules: Rules) -> Spots:
-    """Find the phrases of all rules in all fields, each at its first place there."""
-    found: Spots = {}
-    for order, view in enumerate(views(article, rules.fields)):
-        for needle, (start, end) in rules.index.find(view).items():
-            spot = _Spot(order, view.field, start, end, view.value[start:end], lead=end <= view.lead)
-            found.setdefault(needle, []).append(spot)
-    return found
-
-
-def _meets(rules: Rules, position: int, spots: Spots) -> bool:
-    """Decide one rule."""
-    clauses = rules.clauses[position]
-    if clauses.any and not any(_is_met(wanted, spots) for wanted in clauses.any):
-        return False
-    if not all(_is_met(wanted, spots) for wanted in clauses.all):
-        return False
-    return not any(_is_met(wanted, spots) for wanted in clauses.none)
-
-
-def _is_met(wanted: Wanted, spots: Spots) -> bool:
-    """Whether one of the phrases stands where the term looks."""
-    fields = wanted.term.fields
-    return any(spot.is_in(fields) for needle in _common(wanted, spots) for spot in spots[needle])
-
-
-def _common(wanted: Wanted, spots: Spots) -> Iterable[int]:
-    """Give the phrases of a term that were found; a loop over the few of the two, for that is where the time goes."""
-    if len(wanted.needles) > len(spots):
-        return wanted.needles.intersection(spots)
-    return [needle for needle in wanted.needles if needle in spots]
-
-
-def _seen(wanted: Wanted, spots: Spots) -> list[_Spot]:
-    """Give the places that a term sees: by field, then from left to right, the longer of two first, none twice."""
-    fields = wanted.term.fields
-    seen = {
-        (spot.order, spot.start, -spot.end): spot
-        for needle in _common(wanted, spots)
-        for spot in spots[needle]
-        if spot.is_in(fields)
-    }
-    return [seen[place] for place in sorted(seen)]
-
-
-def _hit(clauses: Clauses, spots: Spots) -> Hit:
-    """Tell the evidence of a rule that is met: every positive term that was found."""
-    evidence = tuple(
-        Evidence(_name(wanted), spot.field, spot.start, spot.end, spot.words)
-        for wanted in (*clauses.any, *clauses.all)
-        for spot in _seen(wanted, spots)[:MAX_EVIDENCE]
-    )
-    return Hit(clauses.rule.id, evidence)
-
-
-def _name(wanted: Wanted) -> str:
-    """Name a term as it was written; a watchlist by its name, whichever field it was asked in."""
-    return f"@{wanted.term.watchlist}" if wanted.term.watchlist else wanted.term.written
-
-
-def _reasons(clauses: Clauses, spots: Spots) -> Iterable[str]:
+def _reasons(article: Article, rule: Rule, rules: Rules) -> Iterator[str]:
     """Say of each part of a rule that failed which terms made it fail."""
-    if clauses.any and not any(_is_met(wanted, spots) for wanted in clauses.any):
-        yield f"none of any: {', '.join(_quoted(wanted) for wanted in clauses.any)} was found"
-    for wanted in clauses.all:
-        if not _is_met(wanted, spots):
-            yield f"all: {_quoted(wanted)} was not found"
-    for wanted in clauses.none:
-        for spot in _seen(wanted, spots)[:1]:
-            yield f"none: {_quoted(wanted)} was found in the {spot.field}{_as_printed(wanted, spot)}"
+
+    def found(node: nodes.Node) -> tuple[Evidence, ...] | None:
+        return _found(node, article)
+
+    if rule.match:
+        yield from _of_expression(read(rule, rules.watchlists), found)
+        return
+    terms = {written: entry(written, rules.watchlists) for written in (*rule.any, *rule.all, *rule.none)}
+    if rule.any and all(found(terms[written]) is None for written in rule.any):
+        yield f"none of any: {', '.join(map(_quoted, rule.any))} was found"
+    for term in rule.all:
+        if found(terms[term]) is None:
+            yield f"all: {_quoted(term)} was not found"
+    for term in rule.none:
+        if there := found(terms[term]):
+            yield f"none: {_quoted(term)} was found in the {there[0].field}{_as_printed(there[0], terms[term])}"
 
 
-def _quoted(wanted: Wanted) -> str:
+def _of_expression(node: nodes.Node, found: Callable[[nodes.Node], tuple[Evidence, ...] | None]) -> Iterator[str]:
+    """Say which of the clauses that AND joins does not hold."""
+    for part in node.parts if isinstance(node, nodes.And) else (node,):
+        if isinstance(part, nodes.Not):
+            if there := found(part.part):
+                yield f"match: {written(part)}, and {there[0].words} was found in the {there[0].field}"
+        elif found(part) is None:
+            yield f"match: {written(part)} was not found"
+
+
+def _found(node: nodes.Node, article: Article) -> tuple[Evidence, ...] | None:
+    """Decide one clause by itself, whether or not it could be a rule; ``None`` if it does not hold."""
+    plan, keys, fields = clause(node)
+    seen = sight(article, keys, fields)
+    held = seen.holds(plan)
+    return None if held is None else tuple(told for sought in held for told in _told(sought, seen))
+
+
+def _quoted(term: str) -> str:
     """Put a term between quotes, unless it has its own."""
-    written = wanted.term.written.strip()
-    return written if '"' in written else f'"{written}"'
+    said = term.strip()
+    return said if '"' in said else f'"{said}"'
 
 
-def _as_printed(wanted: Wanted, spot: _Spot) -> str:
+def _as_printed(there: Evidence, term: nodes.Node) -> str:
     """Add the words of the article where the term alone does not tell them."""
-    return f' as "{spot.words}"' if wanted.term.watchlist or wanted.term.prefix else ""
+    plain = isinstance(term, nodes.Phrase) and not term.prefix
+    return "" if plain else f' as "{there.words}"'

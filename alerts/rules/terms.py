@@ -6,6 +6,8 @@
     "oil price"  oil price  a phrase                  lead: iran             … of the title and the first 60 words
     tarif*                  a word that begins so     text: iran             … of the title and the text (the default)
     @iran                   any alias of a watchlist  outlet: author: category: lang: country:
+    case:ICE                capitals count            atleast/3: iran         … in three places at least
+    exact:Pará              accents count             /(?:sub|air)craft/      a regular expression of RE2
 
 What could be read in two ways is refused with the two ways of saying it, because a term that silently means something
 else is found out only by the alert that never came.
@@ -37,10 +39,16 @@ FIELDS: dict[str, tuple[Field, ...]] = {
 }
 """Where each written field looks."""
 
-_LEADING_FIELD = re.compile(r"([^\W\d_]+)\s*:\s*(.*)", re.DOTALL)
+EXTRAS = ("case", "exact", "atleast")
+"""What may stand in front of a word beside a field."""
+
+COUNTS = range(2, 100)
+"""The numbers that ``atleast/n:`` may have: one place is asked for by the term alone."""
+
+_PREFIX = re.compile(r"([^\W\d_]+)(?:/([^\s:()\"]*))?\s*:\s*")
 _STRAY_COLON = re.compile(r"[^\W\d_]\s*:")
 _WATCHLIST = re.compile(r"@([\w-]+)")
-_OPERATOR = re.compile(r"\b(AND|OR|NOT|NEAR)\b")
+_OPERATOR = re.compile(r"\b(AND|OR|NOT|O?NEAR)\b")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"'})
 
 
@@ -50,11 +58,12 @@ class TermError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term as it is compared.
+    """A term as it is compared, before its watchlist is looked up.
 
     ``words`` are folded, and cut where a script that spaces its words meets one that does not.  ``fields`` are the
     places where it looks: ``lead`` is the beginning of the text, ``text`` all of it.  A term of a watchlist has the
-    watchlist's name and no words.
+    watchlist's name and no words; a regular expression has its ``pattern`` and none.  ``case`` and ``exact`` hold the
+    words as written, without the star, when capitals or accents count.  ``count`` is the n of ``atleast/n:``, or 0.
     """
 
     written: str
@@ -62,45 +71,130 @@ class Term:
     prefix: bool
     fields: tuple[Field, ...]
     watchlist: str = ""
+    case: str = ""
+    exact: str = ""
+    pattern: str = ""
+    count: int = 0
 
     @property
-    def meaning(self) -> tuple[tuple[str, ...], bool, tuple[Field, ...], str]:
+    def meaning(self) -> tuple[object, ...]:
         """What two terms share that are written differently but find the same."""
-        return self.words, self.prefix, self.fields, self.watchlist
+        words = self.words, self.prefix, self.fields, self.watchlist
+        return (*words, self.case, self.exact, self.pattern, self.count)
 
 
-@lru_cache(maxsize=16_384)
+@dataclass(slots=True)
+class Marks:
+    """What stands in front of a word: a field, ``case:``, ``exact:``, ``atleast/n:``; each once, in any order."""
+
+    field: str = ""
+    case: bool = False
+    exact: bool = False
+    count: int = 0
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Where the word is looked for."""
+        return FIELDS[self.field or "text"]
+
+    def add(self, name: str, number: str | None, said: str) -> None:
+        """Take one more.  ``number`` is what stands after a slash; ``said`` is all of it, for the error."""
+        folded = name.casefold()
+        if folded == "atleast":
+            self._count(number)
+            return
+        if folded not in (*FIELDS, *EXTRAS):
+            raise TermError(_no_field(name, said))
+        if number is not None:
+            raise TermError(f"only atleast has a number; write {folded}:")
+        if folded in EXTRAS:
+            self._once(folded, there=getattr(self, folded))
+            setattr(self, folded, True)
+            return
+        if self.field:
+            raise TermError(f"a term looks in one field, and {self.field}: stands here already; take {folded}: out")
+        self.field = folded
+
+    def _count(self, number: str | None) -> None:
+        if not number:
+            raise TermError("atleast needs a number: atleast/3:tariff* asks for three places")
+        if not number.isdecimal() or int(number[:9]) not in COUNTS:
+            low, high = COUNTS[0], COUNTS[-1]
+            raise TermError(f"atleast/{number} is no number from {low} to {high}; write for example atleast/3:tariff*")
+        self._once("atleast", there=bool(self.count))
+        self.count = int(number)
+
+    def _once(self, name: str, *, there: bool) -> None:
+        if there:
+            raise TermError(f"{name}: is there twice; take one out")
+
+
+def _no_field(name: str, said: str) -> str:
+    return (
+        f'there is no field "{name}"{nearest(name.casefold(), (*FIELDS, *EXTRAS))}; '
+        f"the fields are {', '.join(FIELDS)}; "
+        f"if the colon is part of what you look for, put all of it in quotes: '\"{said.replace(chr(34), '')}\"'"
+    )
+
+
+@lru_cache(maxsize=65_536)
 def parse_term(written: str) -> Term:
-    """Read a term; raise ``TermError`` if it is none, or if it could mean two things.
+    """Read a term of a list; raise ``TermError`` if it is none, or if it could mean two things.
 
-    >>> parse_term("title: Tarif*")
-    Term(written='title: Tarif*', words=('tarif',), prefix=True, fields=('title',), watchlist='')
+    >>> parse_term("title: Tarif*").words
+    ('tarif',)
     >>> parse_term("U.S. sanctions").words
     ('u', 's', 'sanctions')
     """
-    fields, said = _field(written.translate(_QUOTES).strip())
-    if said.startswith("@"):
-        return Term(written, (), prefix=False, fields=fields, watchlist=_watchlist(said))
-    words, prefix = _words(_unquoted(said))
-    return Term(written, words, prefix, fields)
-
-
-def _field(said: str) -> tuple[tuple[Field, ...], str]:
-    """Take the field off the front, if there is one."""
-    if not said:
-        raise TermError("the term is empty; write a word, or take the line out")
-    found = _LEADING_FIELD.fullmatch(said)
-    if found is None:
-        return FIELDS["text"], said
-    name, rest = found[1].casefold(), found[2]
-    if name not in FIELDS:
-        raise TermError(
-            f'there is no field "{found[1]}"{nearest(name, FIELDS)}; the fields are {", ".join(FIELDS)}; '
-            f"if the colon is part of what you look for, put all of it in quotes: '\"{said.replace(chr(34), '')}\"'"
-        )
+    said = written.strip()
+    marks, rest = _marks(said)
     if not rest:
-        raise TermError(f'nothing stands after "{found[1]}:"; write what to look for there')
-    return FIELDS[name], rest
+        raise TermError("the term is empty; write a word, or take the line out")
+    if not rest.startswith("/"):
+        rest = rest.translate(_QUOTES)
+    return term(written, rest if rest[0] in "@/" else _unquoted(rest), marks, quoted=rest[0] == '"')
+
+
+def _marks(said: str) -> tuple[Marks, str]:
+    """Take the field and its like off the front, if there are any."""
+    marks, at = Marks(), 0
+    while found := _PREFIX.match(said, at):
+        marks.add(found[1], found[2], said)
+        at = found.end()
+        if at == len(said):
+            raise TermError(f'nothing stands after "{found[0].strip()}"; write what to look for there')
+    return marks, said[at:]
+
+
+def term(written: str, said: str, marks: Marks, *, quoted: bool = False) -> Term:
+    """Make a term of a word, a phrase (``quoted``: without its quotes), ``@name`` or ``/expression/``."""
+    if not quoted and said[0] == "/":
+        return _of_regex(written, said, marks)
+    if not quoted and said[0] == "@":
+        name = _watchlist(said)
+        if marks.case or marks.exact:
+            raise TermError(f"case: and exact: stand before words; put them on the aliases of @{name} that need them")
+        return Term(written, (), prefix=False, fields=marks.fields, watchlist=name, count=marks.count)
+    words, prefix = _words(said)
+    plain = said.strip().removesuffix("*")
+    case, exact = plain if marks.case else "", plain if marks.exact else ""
+    return Term(written, words, prefix, marks.fields, case=case, exact=exact, count=marks.count)
+
+
+def _of_regex(written: str, said: str, marks: Marks) -> Term:
+    r"""Read ``/expression/``, in which a slash is written ``\/``.  Whether RE2 takes it is not looked at here."""
+    if marks.case or marks.exact:
+        raise TermError("case: and exact: stand before words; in a regular expression write (?-i:ICE)")
+    if len(said) < 3 or said[-1] != "/" or _INNER_SLASH.search(said[1:-1]):
+        raise TermError(
+            "a regular expression stands between two slashes, with \\/ for a slash inside; "
+            f"to look for the words, put them in quotes: '\"{said.replace(chr(34), '')}\"'"
+        )
+    pattern = said[1:-1].replace("\\/", "/")
+    return Term(written, (), prefix=False, fields=marks.fields, pattern=pattern, count=marks.count)
+
+
+_INNER_SLASH = re.compile(r"(?<!\\)(?:\\\\)*/|(?<!\\)(?:\\\\)*\\\Z")
 
 
 def _watchlist(said: str) -> str:
@@ -128,10 +222,16 @@ def _unquoted(said: str) -> str:
         raise TermError(f'a term cannot begin with "{said[0]}"; to keep articles out, write it under none')
     if found := _OPERATOR.search(said):
         raise TermError(
-            f"{found[0]} joins no terms; write each on a line of its own under any, all or none, "
-            f"or quote the phrase: '\"{said}\"'"
+            f"{found[0]} joins no terms; write each on a line of its own under any, all or none, write an expression "
+            f"under match, or quote the phrase: '\"{said}\"'"
         )
     return said
+
+
+def check_word(said: str) -> None:
+    """Refuse a word of an expression that looks like something else.  Raises ``TermError``."""
+    if _STRAY_COLON.search(said):
+        raise TermError(f'a colon stands inside "{said}"; put it in quotes: \'"{said}"\'')
 
 
 def _inside(said: str) -> str:
@@ -167,26 +267,20 @@ def _check_prefix(said: str, last: str, *, joined: bool) -> None:
         raise TermError(f'"{last}*" would find too much; write at least {MIN_PREFIX} letters before the *')
 
 
-def aliases(term: Term, watchlists: Mapping[str, Watchlist]) -> tuple[Term, ...]:
-    """Give what the term stands for: itself, or the aliases of its watchlist.  Raises ``TermError``."""
-    watchlist = find_watchlist(term, watchlists)
-    return (term,) if watchlist is None else tuple(alias(written) for written in watchlist.aliases)
+def find_watchlist(name: str, watchlists: Mapping[str, Watchlist]) -> Watchlist:
+    """Give the watchlist of that name.  Raises ``TermError``."""
+    if name not in watchlists:
+        raise TermError(f"there is no watchlist @{name}{nearest(name, watchlists, mark='@')}")
+    return watchlists[name]
 
 
-def find_watchlist(term: Term, watchlists: Mapping[str, Watchlist]) -> Watchlist | None:
-    """Give the watchlist that the term names, ``None`` if it names none.  Raises ``TermError``."""
-    if not term.watchlist:
-        return None
-    if term.watchlist not in watchlists:
-        raise TermError(f"there is no watchlist @{term.watchlist}{nearest(term.watchlist, watchlists, mark='@')}")
-    return watchlists[term.watchlist]
-
-
-def alias(written: str) -> Term:
-    """Read one alias of a watchlist: a term without a field, and not another watchlist.  Raises ``TermError``."""
+def parse_alias(written: str) -> Term:
+    """Read one alias of a watchlist: words, or another watchlist.  Raises ``TermError``."""
     term = parse_term(written)
-    if term.watchlist:
-        raise TermError(f"a watchlist cannot hold a watchlist; write the aliases of @{term.watchlist} here too")
+    if term.pattern:
+        raise TermError("an alias is no regular expression; write it in the rule, beside the @")
+    if term.count:
+        raise TermError("an alias counts no places; write atleast in the rule, before the @")
     if term.fields != FIELDS["text"]:
         raise TermError("an alias has no field; write the field in the rule, before the @")
     return term

@@ -9,70 +9,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from itertools import islice, pairwise
 
-from alerts.model import Article, Field
-from alerts.text import SPACELESS, Token, fold, is_spaceless, lead_end, tokens
+from alerts.text import HAN_KANA, HANGUL, SPACELESS, THAI_KIN, Token, fold, is_spaceless, tokens, words_in
 
 _RUN = re.compile(f"[{SPACELESS}\u0300-\u036f\u3099\u309a]+|[^{SPACELESS}]+")
 _SOLID = re.compile(f"[{SPACELESS}]")
+_PARTICLES = re.compile(f"^[{HANGUL}]+|[{HANGUL}]+$")
+_WIDTHS = ((re.compile(f"[{HAN_KANA}]"), 2), (re.compile(f"[{THAI_KIN}]"), 4))
 # What melts into the letter before it and is no mark: joiners, vowels and finals of Korean, voicing of narrow Kana.
 _MELTING = re.compile("[\u1160-\u11ff\u200c\u200d\uff9e\uff9f\uffc2-\uffdc]")
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One field of an article, cut into words.
-
-    ``solid`` are the positions of the runs within which a word may begin and end anywhere.  ``lead`` is where the
-    first 60 words end, in letters; 0 for a field that has no lead.
-    """
-
-    field: Field
-    value: str
-    words: tuple[Token, ...]
-    solid: frozenset[int]
-    lead: int = 0
-
-    def span(self, first: int, begin: int, last: int, end: int) -> tuple[int, int]:
-        """Turn a place among the words, with offsets into the folded first and last, into offsets into ``value``."""
-        start, stop = self.words[first].start, self.words[last].end
-        if begin:
-            start = self._letters(first)[begin][0]
-        if end < len(self.words[last].word):
-            stop = self._letters(last)[end - 1][1]
-        return start, stop
-
-    def _letters(self, position: int) -> list[tuple[int, int]]:
-        word = self.words[position]
-        return letters(self.value[word.start : word.end], word.word, word.start)
-
-
-def view(field: Field, value: str) -> View:
-    """Cut one field into words."""
-    words = pieces(value)
-    solid: frozenset[int] = frozenset()
-    if is_spaceless(value):
-        solid = frozenset(i for i, word in enumerate(words) if is_solid(word.word))
-    return View(field, value, words, solid, lead_end(value) if field == "text" else 0)
-
-
-def views(article: Article, wanted: frozenset[Field]) -> Iterator[View]:
-    """Cut the fields that rules ask for, in the order in which evidence is told; each category is a field by itself."""
-    yield view("title", article.title)
-    yield view("text", article.text)
-    if "outlet" in wanted:
-        yield view("outlet", article.outlet)
-    if "author" in wanted:
-        yield view("author", article.author)
-    if "category" in wanted:
-        yield from (view("category", category) for category in article.categories)
-    if "lang" in wanted:
-        yield view("lang", article.lang)
-    if "country" in wanted:
-        yield view("country", article.country)
 
 
 def is_solid(word: str) -> bool:
@@ -91,10 +38,24 @@ def pieces(value: str) -> tuple[Token, ...]:
     >>> [piece.word for piece in pieces("iPhone中国, AI기술")]
     ['iphone', '中国', 'ai', '기술']
     """
-    words = tokens(value)
+    if value.isascii():
+        return tokens(value)
+    words = tuple(_without_blanks(tokens(value)))
     if not is_spaceless(value):
         return words
     return tuple(piece for word in words for piece in _cut(word, value))
+
+
+def _without_blanks(words: Iterable[Token]) -> Iterator[Token]:
+    """Close up the few Arabic ligatures that fold to several words, and drop what folds to nothing (a lone tatweel).
+
+    Then a blank always parts two words, which lets a phrase be looked for in all of them joined by blanks.
+    """
+    for word in words:
+        if " " in word.word:
+            yield Token(word.word.replace(" ", ""), word.start, word.end)
+        elif word.word:
+            yield word
 
 
 def _cut(word: Token, value: str) -> tuple[Token, ...]:
@@ -131,3 +92,22 @@ def _clusters(written: str) -> Iterator[int]:
     for i, letter in enumerate(written):
         if not i or not (unicodedata.combining(letter) or _MELTING.match(letter)):
             yield i
+
+
+def between(gap: str, limit: int) -> int:
+    """Count the words of what stands between two places, as far as ``limit``.
+
+    As in a lead, two letters of Chinese or Japanese are a word and four of Thai; what is joined to a Korean word, at
+    either end, is none.
+
+    >>> between(" of the ", 9), between("对中国的", 9), between("은 미국의 ", 9)
+    (2, 2, 1)
+    """
+    if gap.isascii() or not is_spaceless(gap):
+        return sum(1 for _ in islice(words_in(gap), limit))
+    return min(limit, sum(_units(piece.word) for piece in pieces(_PARTICLES.sub("", gap))))
+
+
+def _units(word: str) -> int:
+    kind = next((width for letters_, width in _WIDTHS if letters_.match(word)), 0)
+    return -(-len(word) // kind) if kind else 1

@@ -10,11 +10,13 @@ from typing import Any, get_args
 import pytest
 import typer
 
-from alerts import cli, config, deliveries, demo, feeds, rules, stories
+from alerts import cli, config, deliveries, demo, feeds, rules, stories, trials
 from alerts.adapters import http, smtp, webhook
 from alerts.adapters.sql.queries import State
+from alerts.config import shapes
 from alerts.model import LEAD_WORDS, Article, Health, Outcome, Rule, Watchlist
-from alerts.rules import TermError, terms
+from alerts.rules import TermError, expressions, regexes, terms
+from alerts.rules.lint import COMMON, FAR, Reason
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -85,7 +87,8 @@ def _section(kind: str) -> str:
 def test_every_key_of_a_file_is_in_its_table_with_what_the_schema_says(kind: str) -> None:
     """The words of the schema, which an editor shows, begin the cell; the page may say more."""
     schema = SCHEMAS[kind]
-    entries = [part for name, part in schema["$defs"].items() if name != "DefaultsShape"]
+    nested = {shape.__name__ for shape in shapes.NESTED.values()}
+    entries = [part for name, part in schema["$defs"].items() if name not in nested]
     told = [(row[0].strip("`"), row[1], row[2]) for row in rows(_section(kind))]
     has = [
         (key, "yes" if key in part.get("required", []) else "no", " ".join(said.get("description", "").split()))
@@ -101,9 +104,11 @@ def _begins(cell: str, said: str) -> bool:
     return cell.startswith(re.split(r"[.,;] |\.$", said)[0])
 
 
-def test_the_keys_of_the_defaults_are_named() -> None:
-    told = next(row[2] for row in rows(_section("feeds")) if row[0] == "`defaults`")
-    assert set(code(told)) == set(SCHEMAS["feeds"]["$defs"]["DefaultsShape"]["properties"])
+@pytest.mark.parametrize(("kind", "key"), [("feeds", "defaults"), ("rules", "outlets"), ("rules", "expect")])
+def test_the_keys_of_a_key_are_named(kind: str, key: str) -> None:
+    told = next(row[2] for row in rows(_section(kind)) if row[0] == f"`{key}`")
+    keys = set(SCHEMAS[kind]["$defs"][shapes.NESTED[key].__name__]["properties"])
+    assert set(code(told)) - {"alerts check"} == keys
 
 
 # ── rules ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -129,8 +134,89 @@ def test_every_operator_is_in_the_table() -> None:
     head = (REFERENCE / "rules.md").read_text().partition("## ")[0]
     told = [row[0].strip("`") for row in rows(head)]
     assert told == [
-        key for key in SCHEMAS["rules"]["$defs"]["RuleShape"]["properties"] if key in {"any", "all", "none"}
+        key for key in SCHEMAS["rules"]["$defs"]["RuleShape"]["properties"] if key in {"any", "all", "none", "match"}
     ]
+
+
+def test_every_mark_and_every_operator_of_expressions_is_in_a_table() -> None:
+    terms_ = " ".join(row[0] for row in rows(RULES["Terms"]))
+    assert [name for name in terms.EXTRAS if f"`{name}" not in terms_] == []
+    told = [code(row[0])[0].split("/")[0] for row in rows(RULES["Expressions"]) if len(row) == 4]
+    assert set(told) == expressions.OPERATORS | {"NEAR", "ONEAR", "( )"}
+    assert "up to 50 deep" in RULES["Expressions"]
+    assert expressions.MAX_DEPTH == 50
+    assert f"n is at most {expressions.MAX_DISTANCE}" in RULES["Expressions"]
+    assert f"from {terms.COUNTS[0]} to {terms.COUNTS[-1]}" in RULES["Terms"]
+    assert f"At most {regexes.MAX_PLACES} places" in RULES["Regular expressions"]
+
+
+@pytest.mark.parametrize("row", [r for r in rows(RULES["Expressions"]) if len(r) == 4], ids=lambda row: row[0])
+def test_an_expression_meets_what_its_row_says_and_not_the_other(row: list[str]) -> None:
+    assert code(row[0])[0].split("/")[0].strip("( )") in code(row[1])[0]
+    assert _holds(code(row[1])[0], row[2])
+    assert not _holds(code(row[1])[0], row[3])
+
+
+@pytest.mark.parametrize("row", [r for r in rows(RULES["Expressions"]) if len(r) == 2], ids=lambda row: row[0])
+def test_an_expression_is_read_as_the_page_says(row: list[str]) -> None:
+    one, other = (rules.expression(f"z AND ({code(cell)[0]})", {}) for cell in row)
+    assert one == other
+
+
+def test_the_rules_of_the_page_expect_what_they_meet() -> None:
+    """As ``alerts check`` tries them, in whose words a text's first line is its headline."""
+    text = (REFERENCE / "rules.md").read_text()
+    found = re.findall(r"```yaml\n# (\S+)\n(.*?)```", text, re.DOTALL)
+    made, _ = config.check([config.File(path, said.encode()) for path, said in found])
+    compiled = rules.compile(made.rules, {w.id: w for w in made.watchlists})
+    assert [len(rule.expect) for rule in made.rules] == [0, 2]
+    assert list(trials.failures(compiled)) == []
+
+
+def _holds(said: str, title: str, watchlists: dict[str, Watchlist] | None = None) -> bool:
+    compiled = rules.compile([Rule("one", "One", match=said)], {**WATCHLISTS, **(watchlists or {})})
+    return rules.match(_article(title), compiled) is not None
+
+
+@pytest.mark.parametrize("row", rows(RULES["Watchlists"]), ids=lambda row: row[0])
+def test_a_watchlist_meets_what_its_row_says_and_not_the_other(row: list[str]) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", RULES["Watchlists"], re.DOTALL)
+    listed = [config.File("config/watchlists.yaml", block.encode())]
+    watchlists = {w.id: w for w in config.check(listed)[0].watchlists}
+    assert list(watchlists) == ["sanctions", "porcelain-free-china", "east-asia"]
+    assert _holds(code(row[0])[0], row[1], watchlists)
+    assert not _holds(code(row[0])[0], row[2], watchlists)
+
+
+@pytest.mark.parametrize("row", [r for r in rows(RULES["Regular expressions"]) if len(r) == 4], ids=lambda row: row[0])
+def test_a_regular_expression_meets_what_its_row_says_and_not_the_other(row: list[str]) -> None:
+    assert _meets(code(row[0])[0], row[1])
+    assert not _meets(code(row[0])[0], row[2])
+
+
+@pytest.mark.parametrize("row", [r for r in rows(RULES["Regular expressions"]) if len(r) == 2], ids=lambda row: row[0])
+def test_a_regular_expression_is_refused_in_the_words_of_the_page(row: list[str]) -> None:
+    [(_, said)] = rules.check(Rule("one", "One", any=(code(row[0])[0],)), {})
+    assert said.startswith(row[1])
+
+
+def test_every_reason_of_a_warning_is_in_the_table_and_no_other_is() -> None:
+    assert [row[0].strip("`") for row in rows(RULES["What is odd"])] == list(get_args(Reason))
+    assert f"n over {FAR}" in RULES["What is odd"]
+    assert f"more than {COMMON:.0%}".replace("%", " %") in RULES["What is odd"]
+
+
+@pytest.mark.parametrize("row", rows(RULES["What is odd"]), ids=lambda row: row[0])
+def test_a_warning_is_given_for_what_its_row_shows(row: list[str]) -> None:
+    shown = code(row[2])
+    plain = [said for said in shown if ": " not in said]
+    made = [Rule(f"r{n}", "R", match=said) for n, said in enumerate(plain)]
+    for said in set(shown) - set(plain):
+        entry = f"rules: [{{id: x, title: X, {said}{'' if 'any' in said else ', any: [iran]'}}}]"
+        made += config.check([config.File("config/rules/x.yaml", entry.encode())])[0].rules
+    archive = [_article("The end")] * 100
+    found = [*rules.lint(made, {}, ["Somebody"]), *rules.common(made, {}, archive)]
+    assert [f.reason for f in found] == [row[0].strip("`")]
 
 
 @pytest.mark.parametrize("row", rows(RULES["Terms"]), ids=lambda row: row[0])
@@ -146,16 +232,27 @@ def test_words_are_compared_as_the_page_says(row: list[str]) -> None:
     assert not _meets(code(row[0])[0], "Something else altogether")
 
 
-@pytest.mark.parametrize("row", rows(RULES["What is refused"]), ids=lambda row: row[0])
+def _refused(which: int) -> list[list[str]]:
+    return rows(RULES["What is refused"].split("A term that says the same")[which])
+
+
+@pytest.mark.parametrize("row", _refused(0), ids=lambda row: row[0])
 def test_a_term_is_refused_in_the_words_of_the_page(row: list[str]) -> None:
     with pytest.raises(TermError) as refused:
         rules.parse_term(code(row[0])[0])
     assert str(refused.value).startswith(row[1])
 
 
+@pytest.mark.parametrize("row", _refused(1), ids=lambda row: row[0])
+def test_an_expression_is_refused_in_the_words_of_the_page(row: list[str]) -> None:
+    with pytest.raises(rules.ExpressionError) as refused:
+        rules.expression(code(row[0])[0], WATCHLISTS)
+    assert str(refused.value).startswith(row[1])
+
+
 def test_what_else_is_refused() -> None:
     twice = rules.check(Rule("one", "One", any=("oil", "OIL")), {})
-    inside = rules.check_watchlist(Watchlist("one", ("@two",)))
+    inside = rules.check_watchlist(Watchlist("one", ("@two",)), {"two": Watchlist("two", ("@one",))})
     alone = rules.check(Rule("one", "One", none=("oil",)), {})
     assert [len(found) for found in (twice, inside, alone)] == [1, 1, 1]
 

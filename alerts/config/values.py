@@ -1,0 +1,250 @@
+"""From the entries of the files to our values, with what is wrong with them together: references, times, ways out."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from alerts import rules as rules_
+from alerts.config import drafts, scalars, shapes
+from alerts.config.drafts import Draft, Entry
+from alerts.config.tree import Fault, Loc
+from alerts.errors import Problem
+from alerts.model import Expect, Feed, Kind, Rule, Subscription, Watchlist
+
+_SHOWN = ("rules", "watchlists")
+"""The kinds of file whose lines may be shown: in the others there could be an address or a password."""
+
+_PATH = re.compile(r"\b(any|all|none|aliases)\.([0-9]+)\b")
+"""How the rules name a term; readers count from 1."""
+
+_CONNECTIONS: dict[Kind, str] = {"mail": "alerts_smtp", "slack": "alerts_slack", "webhook": "alerts_webhook"}
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """A configured way out: its kind, the name of the connection with its secret, and who the mail is from."""
+
+    id: str
+    kind: Kind
+    connection: str
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry of a list, and where it stands."""
+
+    draft: Draft
+    entry: Entry
+
+    @property
+    def value(self) -> Any:
+        """What the entry says, in its shape."""
+        return self.entry.value
+
+    def loc(self, *keys: str | int) -> Loc:
+        """Give the way to one of its keys."""
+        return (self.draft.kind, self.entry.index, *keys)
+
+    def where(self, key: str) -> str:
+        """Name the place of a key."""
+        line, column = self.draft.tree.place(self.loc(key))
+        return f"{self.draft.path}:{line}:{column}"
+
+    def is_sound(self, *keys: str) -> bool:
+        """Whether these keys hold what was written, and no stand-in."""
+        return self.entry.broken.isdisjoint(keys)
+
+    def fault(self, message: str, *keys: str | int, soft: bool = False) -> Found:
+        """Say what is wrong with a key of the entry."""
+        tree, loc = self.draft.tree, self.loc(*keys)
+        named = loc[:-1] if loc[:-1] in tree.texts else loc
+        return Found(self.draft, Fault(tree.place(loc), f"{drafts.label(tree, named)}: {message}"), soft=soft)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A fault of a file.  A soft one is only there because another file is broken: the file itself may be right."""
+
+    draft: Draft
+    fault: Fault
+    soft: bool = False
+
+    @property
+    def problem(self) -> Problem:
+        """What is told of it."""
+        line, column = self.fault.place
+        text = self.draft.tree.line(line) if self.draft.kind in _SHOWN else ""
+        return Problem(self.draft.path, line, column, self.fault.message, text)
+
+
+# ── feeds, watchlists, rules, channels ────────────────────────────────────────────────────────────────────────────────
+
+
+def feed(row: Row, head: shapes.FeedsFile) -> tuple[Feed | None, list[Found]]:
+    """Apply the defaults of the file, and behind them those of the model."""
+    shape, defaults = row.value, head.defaults
+    hostname = urlsplit(shape.url).hostname or ""
+    if scalars.is_private(hostname) and hostname not in head.allow_hosts:
+        return None, [row.fault(f"{hostname} is a private address; if you mean it, add it to allow_hosts", "url")]
+    if shape.every is not None and shape.every < scalars.POLITE and hostname not in head.allow_hosts:
+        return None, [row.fault("a server of others is asked every 1m at most; write 1m or more", "every")]
+    given: dict[str, Any] = {}
+    for key in ("every", "first_poll"):
+        own = getattr(shape, key)
+        value = getattr(defaults, key) if own is None else own
+        given |= {} if value is None else {key: None if value == scalars.ALL else value}
+    return Feed(shape.id, shape.url, shape.outlet, shape.lang, shape.country, **given), []
+
+
+def as_watchlist(row: Row) -> Watchlist:
+    """Give the watchlist that stands there, right or wrong."""
+    return Watchlist(row.value.id, row.value.aliases, row.value.none)
+
+
+def watchlist(row: Row, named: Mapping[str, Watchlist]) -> tuple[Watchlist | None, list[Found]]:
+    """Check a watchlist; ``named`` are those that it may hold."""
+    value = as_watchlist(row)
+    found = _said(row, rules_.check_watchlist(value, named))
+    return (None if found else value), found
+
+
+def whole(watchlists: Sequence[Watchlist]) -> tuple[Watchlist, ...]:
+    """Leave out the watchlists that hold one which is wrong: half of a subject would pass for all of it."""
+    kept = {f"@{w.id}" for w in watchlists}
+    left = tuple(w for w in watchlists if all(alias[:1] != "@" or alias.strip() in kept for alias in w.aliases))
+    return left if len(left) == len(watchlists) else whole(left)
+
+
+def rule(row: Row, watchlists: Mapping[str, Watchlist], doubt: frozenset[str]) -> tuple[Rule | None, list[Found]]:
+    """Check a rule against the watchlists; ``doubt`` names the kinds of file that are wrong."""
+    value = _as_rule(row.value)
+    why = " (watchlists.yaml is wrong: repair that first)" if "watchlists" in doubt else ""
+    said = [
+        (path, f"{words}{why}" if "no watchlist" in words else words) for path, words in rules_.check(value, watchlists)
+    ]
+    found = _said(row, said)
+    return (None if said else value), found
+
+
+def _as_rule(shape: shapes.RuleShape) -> Rule:
+    """Flatten what stands under ``outlets`` and ``expect``."""
+    nested = {"outlets", "expect"}
+    plain = {key: getattr(shape, key) for key in shapes.keys(shapes.RuleShape) if key not in nested}
+    texts = ((shape.expect.match, True), (shape.expect.ignore, False))
+    expect = tuple(Expect(text, matches) for said, matches in texts for text in said)
+    return Rule(**plain, only_outlets=shape.outlets.only, not_outlets=shape.outlets.but, expect=expect)
+
+
+def _said(row: Row, said: Iterable[tuple[str, str]]) -> list[Found]:
+    """Give what the rules say a place.  Of a broken list they may say that it is empty: that is not news."""
+    paths = [(_keys(path), _PATH.sub(lambda m: f"{m[1]} {int(m[2]) + 1}", words)) for path, words in said]
+    return [row.fault(words, *keys) for keys, words in paths if len(keys) > 1 or not row.entry.broken]
+
+
+def _keys(path: str) -> tuple[str | int, ...]:
+    """Read a path such as ``any.2``."""
+    return tuple(int(part) if part.isdigit() else part for part in path.split(".") if part)
+
+
+def channel(row: Row) -> tuple[ChannelSettings | None, list[Found]]:
+    """Give a channel its connection.  Only mail has a sender, and it must have one."""
+    shape = row.value
+    if shape.sender and shape.kind != "mail" and row.is_sound("kind"):
+        return None, [row.fault(f"only a mail channel has a sender, and this one is {shape.kind}; delete it", "from")]
+    if shape.kind == "mail" and not shape.sender and row.is_sound("kind") and row.is_sound("from"):
+        wanted = 'a mail channel needs a sender; write from: "Tocsin <tocsin@example.org>"'
+        return None, [row.fault(wanted, "kind")]
+    return ChannelSettings(shape.id, shape.kind, shape.connection or _CONNECTIONS[shape.kind], shape.sender), []
+
+
+# ── subscriptions ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a subscription may refer to, and the kinds of file that are in doubt.
+
+    A rule that is known but wrong is told where it stands, and not once more where it is referred to.
+    """
+
+    rules: tuple[str, ...]
+    channels: Mapping[str, ChannelSettings]
+    broken: frozenset[str]
+
+    def why(self, kind: str) -> str:
+        """Say that another file is to be repaired first, if it is."""
+        what = "a rule file" if kind == "rules" else f"{kind}.yaml"
+        return f" ({what} is wrong: repair that first)" if kind in self.broken else ""
+
+
+def subscription(row: Row, known: Known) -> tuple[Subscription | None, list[Found]]:
+    """Finish a subscription.  One that names a rule which is not there still stands: it has other rules."""
+    shape = row.value
+    found = _wrong_rules(row, known) if row.is_sound("rules") else []
+    channel = known.channels.get(shape.channel)
+    wrong = _wrong_time(row)
+    if row.is_sound("channel"):
+        wrong += _wrong_way(row, channel.kind) if channel else [_unknown_channel(row, known)]
+    if wrong or channel is None:
+        return None, found + wrong
+    made = Subscription(
+        id=shape.id,
+        rules=known.rules if shape.rules == shapes.EVERY_RULE else shape.rules,
+        channel=channel.id,
+        kind=channel.kind,
+        title=shape.title,
+        recipients=shape.to or ("",),
+        at=shape.when,
+        zone=shape.zone or "UTC",
+        backfill=shape.backfill,
+        strength=shape.strength or ("about" if shape.when else "mention"),
+    )
+    return (dataclasses.replace(made, max_stories=shape.max_stories) if shape.max_stories else made), found
+
+
+def _wrong_rules(row: Row, known: Known) -> list[Found]:
+    names = row.value.rules
+    found = [
+        row.fault(f"{scalars.shown(name)} is in the list twice; delete one", "rules", n)
+        for n, name in enumerate(names)
+        if name in names[:n]
+    ]
+    for n, name in enumerate(names):
+        if names != shapes.EVERY_RULE and name not in known.rules:
+            words = f"there is no rule {scalars.shown(name)}{scalars.near(name, known.rules)}{known.why('rules')}"
+            found.append(row.fault(words, "rules", n, soft="rules" in known.broken))
+    return found
+
+
+def _unknown_channel(row: Row, known: Known) -> Found:
+    listed = f"; the channels are {', '.join(known.channels)}" if known.channels else ""
+    hint = known.why("channels") or scalars.near(row.value.channel, known.channels) or listed
+    return row.fault(f"there is no channel {scalars.shown(row.value.channel)}{hint}", "channel")
+
+
+def _wrong_time(row: Row) -> list[Found]:
+    shape = row.value
+    if not row.is_sound("when", "zone"):
+        return []
+    if shape.when is not None and not shape.zone:
+        return [row.fault("a daily digest needs a time zone; add `zone: Europe/London`, or another", "when")]
+    if shape.when is None and shape.max_stories is not None:
+        return [row.fault("only a digest counts stories, and this is told at once; delete it", "max_stories")]
+    return []
+
+
+def _wrong_way(row: Row, kind: Kind) -> list[Found]:
+    """Mail needs addresses, each once; the other channels have one recipient, which the connection knows."""
+    to = [address.casefold() for address in row.value.to]
+    if kind == "mail":
+        doubles = [n for n, address in enumerate(to) if address in to[:n]]
+        found = [row.fault("this address is in the list twice; delete one", "to", n) for n in doubles]
+        missing = not to and row.is_sound("to")
+        return [row.fault("mail needs recipients; add `to:` with a list of addresses")] if missing else found
+    return [row.fault(f"only mail has addresses, and this channel is {kind}; delete `to`", "to")] if to else []

@@ -1,0 +1,371 @@
+"""What is odd about rules that are sound: warnings, each with its reason and what to do.  Pure.
+
+======================  ==========================================================================
+``short prefix``        a ``*`` behind three letters, or a single letter: it meets too much
+``far near``            ``NEAR/n`` with n over 15: that is no longer near
+``redundant``           a term or an alias that finds nothing which another one does not find
+``never``               the rule cannot match: it asks for what it keeps out, or for two things at once
+``shadowed``            another rule matches whenever this one does
+``unknown outlet``      no feed has an outlet of that name
+``common``              a term that meets more than 5 % of the articles given to it
+======================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Literal
+
+from alerts.model import Article, Field, Rule, Watchlist
+from alerts.rules.compiled import compile as compile_
+from alerts.rules.hits import match
+from alerts.rules.nodes import And, AtLeast, Either, Leaf, Names, Near, Node, Not, Or, Phrase, Regex, leaves
+from alerts.rules.reading import read, written
+from alerts.rules.shadows import meaning, options, shadowed
+from alerts.rules.terms import MIN_PREFIX, TermError, parse_alias
+from alerts.rules.words import is_solid
+
+Reason = Literal["short prefix", "far near", "redundant", "never", "shadowed", "unknown outlet", "common"]
+
+FAR = 15
+"""So many words between two are about a sentence; with more, ``NEAR`` is ``AND``."""
+
+COMMON = 0.05
+"""The share of articles over which a term is too common."""
+
+FEWEST = 100
+"""With fewer articles a share says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """A warning.  ``rule`` is the id of the rule, or ``@id`` of the watchlist; ``path`` is its key, as in ``check``."""
+
+    rule: str
+    path: str
+    reason: Reason
+    message: str
+
+    def __str__(self) -> str:
+        """One line."""
+        return f"{self.rule}: {self.path}: {self.message} ({self.reason})"
+
+
+Said = tuple[str, Reason, str]
+"""A path, a reason, a message."""
+
+
+def lint(rules: Sequence[Rule], watchlists: Mapping[str, Watchlist], outlets: Iterable[str] = ()) -> tuple[Lint, ...]:
+    """Find what is odd: about each watchlist, each rule, and rules together.
+
+    ``outlets`` are those of the feeds; without them no name of an outlet is doubted.  A rule that ``check`` refuses is
+    passed over.
+    """
+    found = [Lint(f"@{w.id}", *said) for w in watchlists.values() for said in _of_watchlist(w)]
+    known = tuple(dict.fromkeys(outlets))
+    trees: list[tuple[Rule, Node]] = []
+    for rule in rules:
+        try:
+            node = read(rule, watchlists)
+        except TermError:
+            continue
+        trees.append((rule, node))
+        found += [Lint(rule.id, *said) for said in _of_rule(rule, node, known)]
+    return (*found, *(Lint(rule, path, "shadowed", words) for rule, path, words in shadowed(trees)))
+
+
+# ── one watchlist ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_watchlist(watchlist: Watchlist) -> Iterator[Said]:
+    try:
+        terms = [parse_alias(alias) for alias in watchlist.aliases]
+    except TermError:
+        return
+    phrases = {
+        n: Phrase(t.written, t.words, t.prefix, t.fields, t.case, t.exact) for n, t in enumerate(terms) if t.words
+    }
+    for n, phrase in phrases.items():
+        yield from _short(phrase, f"aliases.{n}")
+    yield from _redundant({f"aliases.{n}": phrase for n, phrase in phrases.items()})
+
+
+def _short(phrase: Phrase, path: str) -> Iterator[Said]:
+    """Warn of what meets too much by its length alone."""
+    (*before, last) = phrase.words
+    if before or phrase.case or not set(phrase.fields) & {"title", "text", "lead"}:
+        return
+    if len(last) == 1:
+        yield path, "short prefix", f"{phrase.written} is a single letter and meets too much; write a longer word"
+    elif phrase.prefix and len(last) <= MIN_PREFIX and not is_solid(last):
+        words = f"{phrase.written} meets every word that begins with {len(last)} letters; write more of them"
+        yield path, "short prefix", words
+
+
+def _redundant(phrases: Mapping[str, Phrase]) -> Iterator[Said]:
+    """Warn of phrases inside another of them: wherever they stand, that one stands too.
+
+    Two spellings of one phrase are none: who lists names need not know what is folded.
+    """
+    words: defaultdict[str, list[str]] = defaultdict(list)
+    for path, phrase in phrases.items():
+        words[phrase.words[0]].append(path)
+    for path, phrase in phrases.items():
+        for other in _candidates(phrase, words):
+            if covers(phrases[other], phrase) and not covers(phrase, phrases[other]):
+                said = f"{phrase.written} finds nothing that {phrases[other].written} does not; take it out"
+                yield path, "redundant", said
+                break
+
+
+def _candidates(phrase: Phrase, words: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Give the phrases that begin with one of the words of this one, or with its beginning."""
+    for word in phrase.words:
+        solid = is_solid(word)
+        starts = range(len(word)) if solid else range(1)
+        for start in starts:
+            for end in range(start + 1, len(word) + 1):
+                yield from words.get(word[start:end], ())
+
+
+def covers(wide: Phrase, narrow: Phrase) -> bool:
+    """Whether every place of ``narrow`` holds one of ``wide``.
+
+    >>> iran, iranian = Phrase("Iran*", ("iran",), prefix=True), Phrase("Iranian oil", ("iranian", "oil"))
+    >>> covers(iran, iranian), covers(iranian, iran)
+    (True, False)
+    """
+    if wide.case not in ("", narrow.case) or wide.exact not in ("", narrow.exact):
+        return False
+    if not _sees(wide.fields, narrow.fields):
+        return False
+    length = len(wide.words)
+    return any(_stands_at(wide, narrow, start) for start in range(len(narrow.words) - length + 1))
+
+
+def _sees(wide: tuple[Field, ...], narrow: tuple[Field, ...]) -> bool:
+    """Whether whoever looks in ``wide`` sees all that stands in ``narrow``; the lead is a part of the text."""
+    return all(field in wide or (field == "lead" and "text" in wide) for field in narrow)
+
+
+def _stands_at(wide: Phrase, narrow: Phrase, start: int) -> bool:
+    """Whether the words of ``wide`` are those of ``narrow`` from ``start`` on; the ends may be cut."""
+    last = len(wide.words) - 1
+    for n, word in enumerate(wide.words):
+        there = narrow.words[start + n]
+        open_end = narrow.prefix and start + n == len(narrow.words) - 1
+        if is_solid(word):
+            if not (word in there if last == 0 else word == there):
+                return False
+        elif n == last and wide.prefix:
+            if not there.startswith(word):
+                return False
+        elif open_end or there != word:
+            return False
+    return True
+
+
+# ── one rule ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_rule(rule: Rule, node: Node, outlets: Sequence[str]) -> Iterator[Said]:
+    whole = "match" if rule.match else "any"
+    for path, leaf in _placed(rule, node):
+        if isinstance(leaf, Phrase):
+            yield from _short(leaf, path)
+    for near in _nears(node):
+        if near.distance > FAR:
+            said = f"{written(near)} looks {near.distance} words far; write {FAR} or fewer, or AND"
+            yield whole, "far near", said
+    if not rule.match:
+        sought = {path: leaf for path, leaf in _placed(rule, node) if path[:3] == "any" and isinstance(leaf, Phrase)}
+        yield from _redundant(sought)
+    if why := _never(rule, node):
+        yield whole, "never", f"the rule can never match: {why}"
+    yield from _unknown(rule, outlets)
+
+
+def _placed(rule: Rule, node: Node) -> Iterator[tuple[str, Leaf]]:
+    """Give each leaf with its path; all those of an expression have one."""
+    if rule.match:
+        yield from (("match", leaf) for leaf in leaves(node))
+        return
+    paths = [f"{part}.{n}" for part in ("any", "all", "none") for n in range(len(getattr(rule, part)))]
+    yield from zip(paths, leaves(node), strict=True)
+
+
+def _nears(node: Node) -> Iterator[Near]:
+    match node:
+        case Near():
+            yield node
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _nears(part)
+        case Not(part):
+            yield from _nears(part)
+
+
+def _unknown(rule: Rule, outlets: Sequence[str]) -> Iterator[Said]:
+    for key, names in (("only", rule.only_outlets), ("not", rule.not_outlets)):
+        for n, name in enumerate(names):
+            if outlets and name not in outlets:
+                close = get_close_matches(name, outlets, n=1)
+                hint = f'; did you mean "{close[0]}"?' if close else "; write it as in feeds.yaml"
+                yield f"outlets.{key}.{n}", "unknown outlet", f'no feed has the outlet "{name}"{hint}'
+
+
+def _never(rule: Rule, node: Node) -> str:
+    """Say why a rule can never match; empty if it can, as far as can be seen."""
+    if rule.only_outlets and set(rule.only_outlets) <= set(rule.not_outlets):
+        return "every outlet under only stands under not as well"
+    wanted, kept_out = _sides(node)
+    for part in wanted:
+        refused = [next((leaf for leaf in kept_out if _is_covered(one, leaf)), None) for one in options(part)]
+        found = [leaf for leaf in refused if leaf]
+        if len(found) == len(refused):
+            named = " and ".join(dict.fromkeys(written(leaf) for leaf in found))
+            return f"it asks for {written(part)} and keeps out {named}"
+    return _two_at_once(rule, wanted) or next((why for near in _nears(node) if (why := _apart(near))), "")
+
+
+def _sides(node: Node) -> tuple[list[Node], list[Leaf]]:
+    """Give the parts of which every one must hold, and the leaves of which none may."""
+    parts = node.parts if isinstance(node, And) else (node,)
+    wanted: list[Node] = [part for part in parts if not isinstance(part, Not)]
+    refused = [part.part for part in parts if isinstance(part, Not)]
+    flat = [inner for part in refused for inner in (part.parts if isinstance(part, Or) else (part,))]
+    return wanted, [leaf for leaf in flat if isinstance(leaf, Leaf)]
+
+
+def _is_covered(node: Node, leaf: Leaf) -> bool:
+    """Whether an article that meets ``node`` must have ``leaf``."""
+    match node:
+        case Near(left, right):
+            return _all_in(left, leaf) or _all_in(right, leaf)
+        case AtLeast(_, of):
+            return _all_in(of, leaf)
+        case And(parts):
+            return any(_is_covered(part, leaf) for part in parts)
+        case Or(parts):
+            return all(_is_covered(part, leaf) for part in parts)
+        case Not():
+            return False
+        case _:
+            return _is_in(node, leaf)
+
+
+def _all_in(either: Either, leaf: Leaf) -> bool:
+    return all(_is_in(one, leaf) for one in either.leaves)
+
+
+def _is_in(narrow: Leaf, wide: Leaf) -> bool:
+    if meaning(narrow) == meaning(wide):
+        return True
+    if isinstance(narrow, Names) and isinstance(wide, Names) and narrow.watchlist == wide.watchlist:
+        return _sees(wide.fields, narrow.fields)
+    if isinstance(wide, Names) and wide.none:
+        return False
+    return all(any(covers(w, n) for w in _phrases(wide)) for n in _phrases(narrow)) and bool(_phrases(narrow))
+
+
+@lru_cache(maxsize=4_096)
+def _phrases(leaf: Leaf) -> tuple[Phrase, ...]:
+    """Give a leaf as phrases in its own fields."""
+    match leaf:
+        case Phrase():
+            return (leaf,)
+        case Names():
+            return tuple(Phrase(p.written, p.words, p.prefix, leaf.fields, p.case, p.exact) for p in leaf.aliases)
+        case Regex():
+            return ()
+
+
+def _two_at_once(rule: Rule, wanted: Sequence[Node]) -> str:
+    """Say that a rule asks for two values of what an article has one of."""
+    fields: tuple[Field, ...] = ("lang", "country", "outlet")
+    for field in fields:
+        asked = [leaf for leaf in wanted if isinstance(leaf, Phrase) and leaf.fields == (field,) and not leaf.prefix]
+        if field != "outlet" and len({leaf.words for leaf in asked if len(leaf.words) == 1}) > 1:
+            return f"it asks for {' and '.join(leaf.written for leaf in asked)}, and an article has one {field}"
+        if field == "lang" and rule.lang and asked and not any(_speaks(code, asked[0]) for code in rule.lang):
+            return f"it asks for {asked[0].written}, and lang has {', '.join(rule.lang)}"
+    return ""
+
+
+def _speaks(code: str, leaf: Phrase) -> bool:
+    return code.casefold().split("-")[: len(leaf.words)] == list(leaf.words) or leaf.words[0] == code.casefold()
+
+
+def _apart(near: Near) -> str:
+    """Say that the two sides of NEAR look in different fields, so that they never meet."""
+    left = {field for leaf in near.left.leaves for field in leaf.fields}
+    right = {field for leaf in near.right.leaves for field in leaf.fields}
+    texts: set[Field] = {"lead", "text"}
+    if left & right or (left & texts and right & texts):
+        return ""
+    return f"the two sides of {written(near)} look in different fields"
+
+
+# ── on an archive ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def common(
+    rules: Sequence[Rule],
+    watchlists: Mapping[str, Watchlist],
+    articles: Sequence[Article],
+    share: float = COMMON,
+) -> tuple[Lint, ...]:
+    """Find the terms that meet more than a share of the articles; a watchlist is tried alias by alias.
+
+    With fewer than 100 articles nothing is said.  What a rule keeps out may be as common as it likes.
+    """
+    if len(articles) < FEWEST:
+        return ()
+    asked = _asked(rules, watchlists)
+    one_each = [Rule(f"t{n}", term, match=term) for n, term in enumerate(asked)]
+    compiled = compile_(one_each, watchlists)
+    met: Counter[str] = Counter()
+    for article in articles:
+        if found := match(article, compiled):
+            met.update(hit.rule for hit in found.hits)
+    return tuple(
+        Lint(rule, path, "common", _common(term, met[f"t{n}"], len(articles)))
+        for n, (term, (rule, path)) in enumerate(asked.items())
+        if met[f"t{n}"] > share * len(articles)
+    )
+
+
+def _common(term: str, met: int, of: int) -> str:
+    return f"{term} meets {met} of {of} articles ({100 * met / of:.0f} %); join it with another term, or look in title:"
+
+
+def _asked(rules: Iterable[Rule], watchlists: Mapping[str, Watchlist]) -> dict[str, tuple[str, str]]:
+    """Give every term that a rule looks for, as an expression, and where it stands first."""
+    found: dict[str, tuple[str, str]] = {}
+    for rule in rules:
+        try:
+            node = read(rule, watchlists)
+        except TermError:
+            continue
+        for path, leaf in _placed(rule, node):
+            if path[:4] == "none" or not set(leaf.fields) & {"title", "lead", "text"} or leaf in _kept_out(node):
+                continue
+            for phrase in leaf.aliases if isinstance(leaf, Names) else (leaf,):
+                owner = (f"@{leaf.watchlist}", "aliases") if isinstance(leaf, Names) else (rule.id, path)
+                found.setdefault(written(phrase), owner)
+    return found
+
+
+def _kept_out(node: Node) -> tuple[Leaf, ...]:
+    """Give the leaves under a NOT."""
+    match node:
+        case Not(part):
+            return leaves(part)
+        case And(parts) | Or(parts):
+            return tuple(leaf for part in parts for leaf in _kept_out(part))
+        case _:
+            return ()
