@@ -247,7 +247,8 @@ class Index:
                 if not need:
                     always.append(number)
                     continue
-                key, others = need[0], ()
+                key: int = need[0]
+                others: Needs = ()
                 if len(need) > 1:
                     key, others = _parted(need, used, lengths)
                 under = more.get(key)

@@ -21,8 +21,8 @@ Asked = nodes.Leaf | nodes.Near | nodes.AtLeast
 class Sought:
     """What a rule looks for, and the keys without which it is not there: ``key`` and ``more``, and one of ``some``.
 
-    A ``key`` of 0 is no word, and in every article.  ``proof`` is what the keys prove.  ``aliases`` are those of a watchlist, each with a key that it needs.
-    ``sides`` are the leaves of ``Near``, left and right, or of ``AtLeast``.
+    A ``key`` of 0 is no word, and in every article.  ``proof`` is what the keys prove.  ``aliases`` are those of a
+    watchlist, each with a key that it needs.  ``sides`` are the leaves of ``Near``, left and right, or of ``AtLeast``.
     """
 
     node: Asked
@@ -43,7 +43,7 @@ class Absent:
 
 @dataclass(slots=True, eq=False)
 class Joined:
-    """Every one of the parts must hold, or one at least; if one, it has one of the keys ``some``, unless that is empty."""
+    """Every one of the parts must hold, or one at least; that has one of the keys ``some``, unless it is empty."""
 
     every: bool
     parts: tuple[Plan, ...]
