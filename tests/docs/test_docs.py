@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,7 +21,7 @@ from alerts.rules.lint import COMMON, FAR, Reason
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-NOW = feeds._EPOCH
+NOW = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def page(name: str) -> str:
