@@ -429,12 +429,3 @@ def test_the_rules_are_there_in_order_and_by_id():
     compiled = rules_.compile([one, two], WATCHLISTS)
     assert compiled.rules == (one, two)
     assert compiled.by_id == {"a": two, "b": one}
-
-
-def test_a_rule_is_decided_only_for_articles_that_have_its_rarest_term():
-    """A thousand rules about Iran and one thing each: an article about Iran and one of the things decides one rule."""
-    compiled = rules_.compile([rule(f"r{i}", all=["iran", f"thing{i}"]) for i in range(1000)], {})
-    assert sorted(len(positions) for positions in compiled.anchors.values()) == [1] * 1000
-    met = rules_.match(article("Iran and thing7"), compiled)
-    assert met is not None
-    assert [hit.rule for hit in met.hits] == ["r7"]

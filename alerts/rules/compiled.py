@@ -6,13 +6,15 @@ import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import blake2b
 from itertools import chain
+from operator import attrgetter, itemgetter
 
 from alerts.model import Field, Rule, Watchlist
 from alerts.rules import nodes
-from alerts.rules.index import Index, Keys, Needs
+from alerts.rules.index import CHOICES, Index, Way
+from alerts.rules.keys import NOTHING, Keys, Needs
 from alerts.rules.reading import read
 from alerts.rules.sights import Absent, Joined, Plan, Sought
 from alerts.rules.terms import TermError
@@ -20,8 +22,10 @@ from alerts.rules.terms import TermError
 MAX_WAYS = 16
 """So many ways of meeting one part are kept together with what the other parts need; more would fill the memory."""
 
-_UNKNOWN: Sequence[Needs] = ((),)
+_UNKNOWN: Sequence[Way] = (Way(),)
 _NONE: frozenset[str] = frozenset()
+
+_RULE, _WATCHLIST = (attrgetter(*(field.name for field in fields(kind))) for kind in (Rule, Watchlist))
 
 _STALE = 0.2
 """The share of rules that are gone at which an index is built anew instead of being added to."""
@@ -45,7 +49,7 @@ class Compiled:
 class Rules:
     """Compiled rules.  ``hash`` names the rules and watchlists; it is the same in whichever order their files came.
 
-    ``anchors`` says under which key the index looks for what else a rule needs.  ``compiled`` are the rules by the
+    ``compiled`` are the rules by the
     number under which the index knows them, ``None`` where one is gone; ``order`` is the place of each in ``rules``.
     """
 
@@ -58,11 +62,6 @@ class Rules:
     index: Index
     compiled: tuple[Compiled | None, ...]
     order: Sequence[int]
-
-    @property
-    def anchors(self) -> Mapping[int, tuple[int, ...]]:
-        """Which rules the index looks at once a key was found, by their numbers."""
-        return {key: numbers for key, (_, numbers) in self.index.under.items()}
 
 
 def compile(  # noqa: A001 - rules.compile reads well
@@ -85,12 +84,18 @@ def compile(  # noqa: A001 - rules.compile reads well
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Keep the garbage collector out while a million objects are made that all stay: it would look at each again."""
-    was_on = gc.isenabled()
+    """Keep the garbage collector out while a million objects are made that all stay: it would look at each again.
+
+    At the end they are put among the old ones, or it would look at all of them as soon as it is let in.
+    """
+    was_on, frozen = gc.isenabled(), gc.get_freeze_count()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
+        if not frozen:
+            gc.unfreeze()
         if was_on:
             gc.enable()
 
@@ -129,7 +134,6 @@ def _build(
 ) -> Rules:
     """Compile what is not kept, and put it into the index."""
     maker = _Maker(watchlists, before.keys.copy() if before else Keys())
-    index = before.index.copy() if before else Index()
     still = set(kept.values())
     compiled = [one if number in still else None for number, one in enumerate(before.compiled)] if before else []
     order = [0] * len(compiled)
@@ -141,7 +145,8 @@ def _build(
             fresh.append(number)
             order.append(place)
         order[number] = place
-    maker.index(index, ((number, compiled[number].plan) for number in fresh))  # type: ignore[union-attr]
+    plans = ((number, compiled[number].plan) for number in fresh)  # type: ignore[union-attr]
+    index = maker.index(before.index if before else Index(), plans)
     asked = frozenset(maker.fields) | (before.fields if before else frozenset())
     digest = sum(one.digest for one in compiled if one) + sum(map(_digest, watchlists.values()))
     name = f"{digest % 2**48:012x}"
@@ -163,50 +168,48 @@ class _Maker:
         self.watchlists = watchlists
         self.keys = keys
         self.fields: set[Field] = set()
-        self._used: list[int] = []
-        self._asked: list[Sought] = []
         self._sought: dict[object, Sought] = {}
         self._kept: list[object] = []
-        self._names: frozenset[str] = _NONE
+        self._single: dict[Sought, Sequence[Way]] = {}
 
     def compiled(self, rule: Rule) -> Compiled:
         """Read one rule.  Raises ``TermError``."""
-        self._names = _NONE
         try:
-            plan = self.plan(read(rule, self.watchlists))
+            tree = read(rule, self.watchlists)
         except TermError as error:
             raise TermError(f'rule "{rule.id}": {error}') from error
+        plan = self.plan(tree)
         if _holds_of_nothing(plan):
             raise TermError(f'rule "{rule.id}" looks for nothing; write at least one term under any or all')
         limited = bool(rule.lang or rule.only_outlets or rule.not_outlets)
-        return Compiled(rule, plan, self._names, _digest(rule), limited)
+        return Compiled(rule, plan, _watchlists(rule, tree), _digest(rule), limited)
 
     def plan(self, node: nodes.Node, *, asked: bool = True) -> Plan:
-        """Turn a tree into one with NOT only before what is looked for."""
-        if isinstance(node, nodes.Not):
-            return self.plan(node.part, asked=not asked)
-        if isinstance(node, nodes.And | nodes.Or):
-            parts = tuple([self.plan(part, asked=asked) for part in node.parts])
-            if len(parts) == 1:
-                return parts[0]
-            every = isinstance(node, nodes.And) is asked
-            return Joined(every, parts, some=() if every else _some(parts))
-        sought = self._look(node)
+        """Turn a tree into one with NOT only before what is looked for.
+
+        A term that was read before is the same object, and found by that.
+        """
+        sought = self._sought.get(id(node))
+        if sought is None:
+            if isinstance(node, nodes.Not):
+                return self.plan(node.part, asked=not asked)
+            if isinstance(node, nodes.And | nodes.Or):
+                parts = tuple([self.plan(part, asked=asked) for part in node.parts])
+                if len(parts) == 1:
+                    return parts[0]
+                every = isinstance(node, nodes.And) is asked
+                return _every(parts) if every else Joined(False, parts, some=_some(parts))  # noqa: FBT003
+            sought = self._look(node)
         return sought if asked else Absent(sought)
 
     def _look(self, node: nodes.Leaf | nodes.Near | nodes.AtLeast) -> Sought:
-        """Make what is looked for; a term that was read before is the same object, and found by that."""
-        found = self._sought.get(id(node))
+        """Make what is looked for, once for all rules that look for the same."""
+        key = _meaning(node)
+        found = self._sought.get(key)
         if found is None:
-            key = _meaning(node)
-            found = self._sought.get(key)
-            if found is None:
-                found = self._sought[key] = self._new(node)
-            self._sought[id(node)] = found
-            self._kept.append(node)
-        if found.some or found.sides:
-            self._names |= {leaf.watchlist for leaf in nodes.leaves(node) if isinstance(leaf, nodes.Names)}
-        self._asked.append(found)
+            found = self._sought[key] = self._new(node)
+        self._sought[id(node)] = found
+        self._kept.append(node)
         return found
 
     def _new(self, node: nodes.Leaf | nodes.Near | nodes.AtLeast) -> Sought:
@@ -216,81 +219,93 @@ class _Maker:
             return Sought(node, sides=(self._side(node.of),))
         self.fields.update(node.fields)
         if isinstance(node, nodes.Phrase):
-            keys, proof = self.keys.of(node, node.fields)
-            return Sought(node, keys[0], keys[1:], proof)
+            keys, sure = self.keys.of(node, node.fields)
+            words = self.keys.words_of(node)
+            rarest = words.index(self._rarest(words)) if len(words) > 1 else 0
+            return Sought(node, keys[0], keys[1:], sure, words, rarest)
         if isinstance(node, nodes.Regex):
             return Sought(node)
-        aliases = tuple((self._longest(alias, node.fields), alias) for alias in node.aliases)
-        return Sought(node, some=tuple({key for key, _ in aliases}), aliases=aliases)
+        aliases = tuple((self._needed(alias, node.fields), alias) for alias in node.aliases)
+        return Sought(node, self.keys.set_of(key for key, _ in aliases), aliases=aliases)
 
-    def _longest(self, alias: nodes.Phrase, fields: tuple[Field, ...]) -> int:
+    def _needed(self, alias: nodes.Phrase, fields: tuple[Field, ...]) -> int:
         keys, _ = self.keys.of(alias, fields)
-        return max(keys, key=self.keys.lengths.__getitem__)
+        return self._rarest(keys)
 
     def _side(self, either: nodes.Either) -> tuple[Sought, ...]:
         return tuple(self._look(leaf) for leaf in either.leaves)
 
-    def index(self, index: Index, plans: Iterable[tuple[int, Plan]]) -> None:
-        """Put plans into the index, once all of them are read and it is known which keys are rare."""
+    def index(self, index: Index, plans: Iterable[tuple[int, Plan]]) -> Index:
+        """Put plans into an index, once all of them are read and all keys are known."""
         self.keys.seal()
-        used = self._used = [0] * len(self.keys.lengths)
-        for sought, times in Counter(self._asked).items():
-            for key in (sought.key, *sought.more, *sought.some):
-                used[key] += times
-        self._asked = []
-        index.add(((number, self._ways(plan)) for number, plan in plans), used, self.keys.lengths)
+        return index.with_more(((number, self._ways(plan)) for number, plan in plans), self.keys)
 
-    def _ways(self, plan: Plan) -> Sequence[Needs]:
-        """Give the ways of meeting a plan, each by the keys that it needs."""
-        if isinstance(plan, Joined):
-            ways = [self._ways(part) for part in plan.parts]
-            return self._best(ways) if plan.every else list(dict.fromkeys(chain.from_iterable(ways)))
+    def _ways(self, plan: Plan) -> Sequence[Way]:
+        """Give the ways of meeting a plan."""
+        if isinstance(plan, Sought):
+            ways = self._single.get(plan)
+            if ways is None:
+                ways = self._single[plan] = self._ways_of(plan)
+            return ways
         if isinstance(plan, Absent):
             return _UNKNOWN
-        if plan.key:
-            return ((plan.key, *plan.more),)
-        if plan.some:
-            return [(key,) for key in plan.some]
-        if not plan.sides:
+        parts = [self._ways(part) for part in plan.parts]
+        return self._best(parts) if plan.every else list(dict.fromkeys(chain.from_iterable(parts)))
+
+    def _ways_of(self, sought: Sought) -> Sequence[Way]:
+        if sought.key:
+            return (Way((sought.key, *sought.more)),)
+        if not sought.sides:
             return _UNKNOWN
-        return self._best([list(chain.from_iterable(map(self._ways, side))) for side in plan.sides])
+        return self._best([list(chain.from_iterable(map(self._ways, side))) for side in sought.sides])
 
-    def _best(self, ways: Iterable[Sequence[Needs]]) -> Sequence[Needs]:
-        """Choose, of parts all of which must hold, by what to find the rule: the part that the fewest articles meet.
+    def _best(self, parts: Iterable[Sequence[Way]]) -> Sequence[Way]:
+        """Join parts all of which must hold, each with its ways, so that the fewest articles are looked at.
 
-        What every way needs is added to the way, so that nearly all that is found in the end holds.
+        The rule is found by what is certain, or by each way of one choice; of another choice one must be there.
         """
         certain: Needs = ()
-        choices: list[Sequence[Needs]] = []
-        for way in ways:
-            if len(way) == 1:
-                certain += way[0]
-            elif all(way):
-                choices.append(way)
-        certain = tuple(set(certain)) if len(certain) > 1 else certain
-        if not choices:
-            return (certain,)
-        costs = [sum(map(self._cost, way)) for way in choices]
-        cost = min(costs)
-        best = choices[costs.index(cost)]
-        if certain and (len(best) > MAX_WAYS or self._cost(certain) < cost / 4):
-            return (certain,)
-        return [tuple({*need, *certain}) for need in best] if certain else best
+        some: Needs = ()
+        choices: list[tuple[float, Sequence[Way]]] = []
+        for ways in parts:
+            if len(ways) == 1:
+                certain += ways[0].every
+                some = some or ways[0].some
+            elif all(way.every for way in ways):
+                choices.append((sum(self._share(way.every) for way in ways), ways))
+        certain = tuple(dict.fromkeys(certain))
+        choices.sort(key=itemgetter(0))
+        small = [tuple([self._rarest(way.every) for way in ways]) for _, ways in choices if len(ways) <= CHOICES]
+        if not choices or (certain and (len(choices[0][1]) > MAX_WAYS or self._share(certain) <= choices[0][0])):
+            return (Way(certain, some or (small[0] if small else ())),)
+        return [Way(tuple(dict.fromkeys((*way.every, *certain))), way.some or some) for way in choices[0][1]]
 
-    def _cost(self, need: Needs) -> int:
-        return min([self._used[key] for key in need])
+    def _rarest(self, need: Needs) -> int:
+        return min(need, key=self.keys.shares.__getitem__) if len(need) > 1 else need[0]
+
+    def _share(self, need: Needs) -> float:
+        return self.keys.shares[self._rarest(need)]
+
+
+def _watchlists(rule: Rule, tree: nodes.Node) -> frozenset[str]:
+    """Name the watchlists that a rule asks."""
+    if "@" not in rule.match and not any("@" in term for term in (*rule.any, *rule.all, *rule.none)):
+        return _NONE
+    return frozenset(leaf.watchlist for leaf in nodes.leaves(tree) if isinstance(leaf, nodes.Names))
+
+
+def _every(parts: tuple[Plan, ...]) -> Joined:
+    """Join parts all of which must hold, with the keys that say soonest that they do not."""
+    needs = [key for part in parts if isinstance(part, Sought) for key in (part.key, *part.more) if key]
+    barred = [part.part.key for part in parts if isinstance(part, Absent) and part.part.sure]
+    some = next((part.some for part in parts if isinstance(part, Joined) and part.some), ())
+    return Joined(True, parts, tuple(needs), some, tuple(barred))  # noqa: FBT003 - the first field says it
 
 
 def _some(parts: Iterable[Plan]) -> Needs:
     """Give keys one of which must be there if one of the parts is to hold; none if that is not known of all of them."""
-    keys: list[int] = []
-    for part in parts:
-        some = () if isinstance(part, Absent) else part.some
-        key = part.key if isinstance(part, Sought) else 0
-        if not (key or some):
-            return ()
-        keys += (key,) if key else some
-    return tuple(keys)
+    keys = [part.key if isinstance(part, Sought) else NOTHING for part in parts]
+    return tuple(keys) if all(keys) else ()
 
 
 def _meaning(node: nodes.Leaf | nodes.Near | nodes.AtLeast) -> object:
@@ -310,5 +325,5 @@ def _holds_of_nothing(plan: Plan) -> bool:
 
 def _digest(one: Rule | Watchlist) -> int:
     """Number the content.  Numbers are added up, so that the order of rules makes no difference."""
-    said = repr([getattr(one, name) for name in one.__slots__])
+    said = repr((_RULE if isinstance(one, Rule) else _WATCHLIST)(one))
     return int.from_bytes(blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

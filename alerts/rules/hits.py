@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
 
 from alerts.model import Article, Evidence, Hit, Match, Rule, Strength
 from alerts.rules import nodes
 from alerts.rules.compiled import Compiled, Rules, clause, compile  # noqa: A004 - rules.compile reads well
-from alerts.rules.places import Spot
 from alerts.rules.reading import entry, read, written
 from alerts.rules.sights import Absent, Joined, Plan, Sight, Sought, sight
 from alerts.rules.strength import strength, weakest
@@ -18,7 +18,7 @@ def match(article: Article, rules: Rules) -> Match | None:
     """Hold an article against all rules: one match with all its hits in the order of the rules, or ``None``."""
     seen = sight(article, rules.keys, rules.fields)
     hits: list[tuple[int, Hit]] = []
-    for number in rules.index.candidates(seen.has):
+    for number in rules.index.candidates(seen.present):
         one = rules.compiled[number]
         if one is None or (one.limited and _not_for(article, one.rule)):
             continue
@@ -58,49 +58,42 @@ def _is_lang(has: str, wanted: str) -> bool:
 
 def _hit(one: Compiled, found: Sequence[Sought], seen: Sight) -> Hit:
     """Tell the evidence of a rule that is met, and how strong it is."""
-    if len(found) == 1:
-        evidence = _told(found[0], seen)
-    else:
-        evidence = tuple([told for sought in dict.fromkeys(found) for told in _told(sought, seen)])
-    return Hit(one.rule.id, evidence, _strength(one.plan, seen))
+    told = seen.evidence(found[0]) if len(found) == 1 else _evidence(dict.fromkeys(found), seen)
+    return Hit(one.rule.id, told, _strength(one.plan, found, seen))
 
 
-def _strength(plan: Plan, seen: Sight) -> Strength:
+def _evidence(found: Iterable[Sought], seen: Sight) -> tuple[Evidence, ...]:
+    return tuple(chain.from_iterable(map(seen.evidence, found)))
+
+
+def _strength(plan: Plan, found: Sequence[Sought], seen: Sight) -> Strength:
     """Judge what was found for a plan that holds: parts joined by AND each by itself, the others as one subject."""
     if isinstance(plan, Sought):
         return _of_one(plan, seen)
     if isinstance(plan, Absent):
         return "about"
     if plan.every:
-        return weakest(_strength(part, seen) for part in plan.parts)
-    told = [sought for sought in plan.parts if isinstance(sought, Sought)]
-    evidence = [one for sought in told for one in _told(sought, seen)]
-    if strength(evidence, seen.opening, lambda: seen.in_text(told)) == "about":
+        return weakest(_strength(part, found, seen) for part in plan.parts)
+    there = [part for part in plan.parts if part in found]
+    if _of_some(there, seen) == "about":  # type: ignore[arg-type]
         return "about"
     inner = (part for part in plan.parts if isinstance(part, Joined) and seen.holds(part) is not None)
-    return "about" if any(_strength(part, seen) == "about" for part in inner) else "mention"
+    return "about" if any(_strength(part, found, seen) == "about" for part in inner) else "mention"
+
+
+def _of_some(there: Sequence[Sought], seen: Sight) -> Strength:
+    """Judge names of one subject together."""
+    if len(there) < 2:
+        return _of_one(there[0], seen) if there else "mention"
+    return strength(_evidence(there, seen), seen.opening, lambda: seen.in_text(there))
 
 
 def _of_one(sought: Sought, seen: Sight) -> Strength:
     judged = seen.judged.get(sought)
     if judged is None:
-        judged = strength(_told(sought, seen), seen.opening, lambda: seen.in_text((sought,)))
+        judged = strength(seen.evidence(sought), seen.opening, lambda: seen.in_text((sought,)))
         seen.judged[sought] = judged
     return judged
-
-
-def _told(sought: Sought, seen: Sight) -> tuple[Evidence, ...]:
-    """Make evidence of what was found; it is the same for every rule that asks for it."""
-    told = seen.evidence.get(sought)
-    if told is None:
-        told = seen.evidence[sought] = tuple([_evidence(term, spot, seen) for term, spot in seen.told(sought)])
-    return told
-
-
-def _evidence(term: str, spot: Spot, seen: Sight) -> Evidence:
-    number, start, end = spot
-    part = seen.page.parts[number]
-    return Evidence(term, part.field, start, end, part.value[start:end])
 
 
 # ── why not ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -153,7 +146,7 @@ def _found(node: nodes.Node, article: Article) -> tuple[Evidence, ...] | None:
     plan, keys, fields = clause(node)
     seen = sight(article, keys, fields)
     held = seen.holds(plan)
-    return None if held is None else tuple(told for sought in held for told in _told(sought, seen))
+    return None if held is None else _evidence(held, seen)
 
 
 def _quoted(term: str) -> str:

@@ -92,24 +92,25 @@ class Page:
     """An article as rules see it.
 
     ``folded`` holds the words of all fields between blanks, with a border after each field; ``content`` is how many
-    letters of it are title and text, and ``words`` are the words of those.
+    letters of it are title and text, and ``raw`` are these as bytes of ``encoding``: one a letter, if that can be.
     """
 
-    __slots__ = ("_runs", "content", "folded", "parts", "straight", "words")
+    __slots__ = ("_runs", "content", "encoding", "folded", "parts", "raw", "straight")
 
     def __init__(self, folded: str, parts: tuple[Part, ...], content: int) -> None:
         self.folded = folded
         self.parts = parts
         self.content = content
-        self.words = (folded if content == len(folded) else folded[:content]).split()
         self.straight = parts[0].straight and parts[1].straight
+        self.raw, self.encoding = _encoded(f"{folded[:content]} ")
         self._runs: str | None = None
 
     @property
     def runs(self) -> str:
         """The runs of letters of title and text within which a word may stand anywhere, between blanks."""
         if self._runs is None:
-            self._runs = "" if self.straight else " ".join(word for word in self.words if is_solid(word))
+            words = () if self.straight else self.folded[: self.content].split()
+            self._runs = " ".join(word for word in words if is_solid(word))
         return self._runs
 
     @property
@@ -117,19 +118,23 @@ class Page:
         """The text of the article."""
         return self.parts[1]
 
+    @property
+    def lead_end(self) -> int:
+        """Where the lead ends in ``raw``; of some leads a few words too late."""
+        return self.text.low + self.text.lead if self.straight else len(self.raw)
+
     def words_of(self, field: Field) -> list[str]:
-        """Give the words of a field, of the lead those of the title too; of some leads a few words too many."""
-        if field in {"title", "lead"}:
-            title = self.parts[0]
-            words = self.folded[title.low : title.high].split()
-            return words if field == "title" else words + self._lead_words()
+        """Give the words of a field that is no piece of title and text."""
         return [
             word for part in self.parts if part.field == field for word in self.folded[part.low : part.high].split()
         ]
 
-    def _lead_words(self) -> list[str]:
-        text = self.parts[1]
-        return self.folded[text.low : text.low + text.lead if text.straight else text.high].split()
+
+def _encoded(folded: str) -> tuple[bytes, str]:
+    try:
+        return folded.encode("latin-1"), "latin-1"
+    except UnicodeEncodeError:
+        return folded.encode("utf-8", "surrogatepass"), "utf-8"
 
 
 def page(article: Article, fields: frozenset[Field]) -> Page:
@@ -153,7 +158,7 @@ def page(article: Article, fields: frozenset[Field]) -> Page:
 def _straight(value: str) -> str | None:
     """Fold letter for letter; ``None`` if the text has letters for which that cannot be done."""
     try:
-        folded = value.encode("cp1252").translate(_TABLE)
+        folded = value.encode("ascii" if value.isascii() else "cp1252").translate(_TABLE)
     except UnicodeEncodeError:
         return None
     return None if b"\0" in folded else folded.decode("latin-1")
@@ -194,6 +199,50 @@ def _rest(article: Article) -> Iterator[tuple[Field, str]]:
 def _short(value: str) -> str:
     """Fold the name of an outlet, a country, a category: few, and the same for many articles."""
     return _bent(value)
+
+
+def find_spaced(
+    folded: str, words: Sequence[str], low: int, high: int, *, prefix: bool = False
+) -> list[tuple[int, int]]:
+    """Find the places of a phrase in ``folded[low:high]``, a text of scripts that space their words.
+
+    >>> find_spaced(" oil  price of oil prices ", ("oil", "price"), 1, 25, prefix=True)
+    [(1, 11), (15, 25)]
+    """
+    first, *rest = words
+    needle = f" {first}"  # without the blank behind it, the commonest letter of all, it is found in half the time
+    length = len(needle)
+    is_last_begun = prefix and not rest
+    found: list[tuple[int, int]] = []
+    at = folded.find(needle, low - 1, high)
+    while at >= 0:
+        end = at + length
+        if is_last_begun:
+            end = folded.index(" ", end)
+        elif folded[end] != " ":
+            end = 0
+        elif rest:
+            end = _after(folded, end, rest, prefix=prefix)
+        if end > high:
+            break
+        if end:
+            found.append((at + 1, end))
+        at = folded.find(needle, at + length, high)
+    return found
+
+
+def _after(folded: str, end: int, words: Sequence[str], *, prefix: bool) -> int:
+    """Give the end of words that follow each other from ``end``, each behind blanks; 0 if they do not."""
+    last = len(words) - 1
+    for position, word in enumerate(words):
+        while folded[end] == " ":
+            end += 1
+        if not folded.startswith(word, end):
+            return 0
+        end += len(word)
+        if folded[end] != " ":
+            return folded.index(" ", end) if prefix and position == last else 0
+    return end
 
 
 def find(folded: str, words: Sequence[str], low: int, high: int, *, prefix: bool = False) -> list[tuple[int, int]]:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from alerts.model import Field
 from alerts.rules import nodes
-from alerts.rules.pages import Page, Part, find
+from alerts.rules.keys import Present
+from alerts.rules.pages import Page, Part, find, find_spaced
 from alerts.rules.regexes import compile_pattern
 from alerts.rules.words import between
 from alerts.text import fold, tokens
@@ -22,6 +23,8 @@ MAX_PLACES = 5
 TEXT_PART = 1
 """The number of the part that is the text; the title is 0."""
 
+_WITHIN: frozenset[Field] = frozenset(("title", "lead", "text"))
+
 
 class Spot(NamedTuple):
     """A place in one field of an article: the number of the part, and offsets into its value."""
@@ -31,13 +34,41 @@ class Spot(NamedTuple):
     end: int
 
 
+def of_words(words: Sequence[int], rarest: int, limit: Field, page: Page, present: Present) -> list[Spot]:
+    """Give the places of words one behind the other, by their keys, in a page whose letters are its bytes.
+
+    ``rarest`` is the position of the word by which they are looked for.
+    """
+    row, starts, ends, last = present.words, present.starts, present.ends, len(words) - 1
+    title, text = page.parts[0], page.parts[1]
+    high = title.high if limit == "title" else text.high if limit == "text" else text.low + text.lead
+    low = text.low
+    found = []
+    for at in (row == words[rarest]).nonzero()[0].tolist():
+        first = at - rarest
+        if last and not (first >= 0 and row[first : first + last + 1].tolist() == [*words]):
+            continue
+        start, end = starts.item(first), ends.item(first + last)
+        if end > high:
+            break
+        found.append(Spot(0, start - 1, end - 1) if start < low else Spot(1, start - low, end - low))
+    return found
+
+
 def of_phrase(phrase: nodes.Phrase, page: Page, fields: tuple[Field, ...]) -> list[Spot]:
     """Give the places of a phrase, field by field."""
-    if fields == nodes.TEXT and page.straight and not (phrase.case or phrase.exact):
-        low, end = page.text.low, page.content - 2
-        found = find(page.folded, phrase.words, 1, end, prefix=phrase.prefix)
-        return [Spot(0, b - 1, e - 1) if b < low else Spot(1, b - low, e - low) for b, e in found]
+    if page.straight and fields[-1] in _WITHIN and not (phrase.case or phrase.exact):
+        return _in_straight(phrase, page, fields[-1])
     return [spot for number, part in _seen_by(fields, page) for spot in _in_part(phrase, page, number, part, fields)]
+
+
+def _in_straight(phrase: nodes.Phrase, page: Page, limit: Field) -> list[Spot]:
+    """Give the places in title and text, where all places differ from those of the folded string by one number."""
+    title, text = page.parts[0], page.parts[1]
+    high = title.high if limit == "title" else text.high if limit == "text" else text.low + text.lead
+    low = text.low
+    found = find_spaced(page.folded, phrase.words, title.low, high, prefix=phrase.prefix)
+    return [Spot(0, b - 1, e - 1) if b < low else Spot(1, b - low, e - low) for b, e in found]
 
 
 def _seen_by(fields: tuple[Field, ...], page: Page) -> Iterator[tuple[int, Part]]:

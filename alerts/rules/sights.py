@@ -8,9 +8,20 @@ from itertools import chain
 
 from alerts.model import Article, Evidence, Field, Strength
 from alerts.rules import nodes
-from alerts.rules.index import Keys, Needs, Proof
+from alerts.rules.keys import NOTHING, Keys, Needs, Present
 from alerts.rules.pages import Page, page
-from alerts.rules.places import MAX_PLACES, TEXT_PART, Spot, apart, firsts, near, of_names, of_phrase, of_regex
+from alerts.rules.places import (
+    MAX_PLACES,
+    TEXT_PART,
+    Spot,
+    apart,
+    firsts,
+    near,
+    of_names,
+    of_phrase,
+    of_regex,
+    of_words,
+)
 from alerts.rules.strength import opening
 
 Asked = nodes.Leaf | nodes.Near | nodes.AtLeast
@@ -19,17 +30,19 @@ Asked = nodes.Leaf | nodes.Near | nodes.AtLeast
 # Not frozen, for a frozen one takes three times as long to make, and there are half a million of them.
 @dataclass(slots=True, eq=False)
 class Sought:
-    """What a rule looks for, and the keys without which it is not there: ``key`` and ``more``, and one of ``some``.
+    """What a rule looks for, and the keys without which it is not there: ``key`` and ``more``.
 
-    A ``key`` of 0 is no word, and in every article.  ``proof`` is what the keys prove.  ``aliases`` are those of a
-    watchlist, each with a key that it needs.  ``sides`` are the leaves of ``Near``, left and right, or of ``AtLeast``.
+    ``sure`` says that it is there if they are.  ``words`` are the keys of a phrase that is nothing but words, and
+    ``rarest`` is the position of the rarest.  ``aliases`` are those of a watchlist, each with a key that it needs.
+    ``sides`` are the leaves of ``Near``, left and right, or of ``AtLeast``.
     """
 
     node: Asked
-    key: int = 0
+    key: int = NOTHING
     more: Needs = ()
-    proof: Proof = "none"
-    some: Needs = ()
+    sure: bool = False
+    words: Needs = ()
+    rarest: int = 0
     aliases: tuple[tuple[int, nodes.Phrase], ...] = ()
     sides: tuple[tuple[Sought, ...], ...] = ()
 
@@ -43,38 +56,35 @@ class Absent:
 
 @dataclass(slots=True, eq=False)
 class Joined:
-    """Every one of the parts must hold, or one at least; that has one of the keys ``some``, unless it is empty."""
+    """Every one of the parts must hold, or one at least.
+
+    Most that does not hold fails by keys alone: of ``needs`` all must be there, of ``some`` one unless there are none,
+    and of ``barred`` none.
+    """
 
     every: bool
     parts: tuple[Plan, ...]
+    needs: Needs = ()
     some: Needs = ()
+    barred: Needs = ()
 
-
-Told = tuple[str, Spot]
-"""A place that is told, and the term that stands there."""
 
 Plan = Sought | Absent | Joined
 """A rule ready to be decided: its tree, with NOT only before what is looked for."""
 
 
-_SURE: frozenset[Proof] = frozenset(("word", "pair"))
-_UNSURE: frozenset[Proof] = frozenset(("word",))
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Sight:
     """An article, the keys that it has, and what was found in it: rules share what they look for."""
 
     page: Page
-    has: set[int]
-    proofs: frozenset[Proof]
-    evidence: dict[Sought, tuple[Evidence, ...]] = field(default_factory=dict)
+    present: Present
+    has: bytearray
     judged: dict[Sought, Strength] = field(default_factory=dict)
-    _told: dict[Sought, Sequence[Told]] = field(default_factory=dict)
+    _evidence: dict[Sought, tuple[Evidence, ...]] = field(default_factory=dict)
     _places: dict[Sought, list[list[Spot]]] = field(default_factory=dict)
     _opening: tuple[int, int] | None = None
 
-    @property
     def opening(self) -> tuple[int, int]:
         """Where the opening of the text stands, by which the strength of a hit is judged."""
         if self._opening is None:
@@ -87,11 +97,20 @@ class Sight:
             return [plan] if self.is_there(plan) else None
         if isinstance(plan, Absent):
             return None if self.is_there(plan.part) else []
+        if self._fails(plan):
+            return None
         return self._every(plan.parts) if plan.every else self._any(plan.parts)
 
+    def _fails(self, plan: Joined) -> bool:
+        """Whether the keys alone say that it does not hold."""
+        has = self.has.__getitem__
+        if plan.needs and not all(map(has, plan.needs)):
+            return True
+        if plan.barred and any(map(has, plan.barred)):
+            return True
+        return plan.some != () and not any(map(has, plan.some))
+
     def _every(self, parts: Sequence[Plan]) -> list[Sought] | None:
-        if any(map(self._cannot, parts)):
-            return None
         found: list[Sought] = []
         for part in parts:
             more = self.holds(part)
@@ -100,92 +119,97 @@ class Sight:
             found += more
         return found
 
-    def _cannot(self, part: Plan) -> bool:
-        """Whether the keys alone say that it does not hold: most candidates that fail, fail by that."""
-        if isinstance(part, Sought):
-            return not self._may_be(part)
-        if isinstance(part, Absent):
-            return part.part.proof in self.proofs and part.part.key in self.has
-        return part.some != () and self.has.isdisjoint(part.some)
-
     def _any(self, parts: Iterable[Plan]) -> list[Sought] | None:
         found: list[Sought] = []
         holds = False
         for part in parts:
+            if isinstance(part, Sought):  # most are, and asking here saves a call for each word that is not there
+                if self.has[part.key] and self.is_there(part):
+                    found.append(part)
+                    holds = True
+                continue
             more = self.holds(part)
             if more is not None:
-                holds = True
                 found += more
+                holds = True
         return found if holds else None
 
     def is_there(self, sought: Sought) -> bool:
         """Decide a leaf, by its keys alone if they can."""
-        if not self._may_be(sought):
-            return False
-        return sought.proof in self.proofs or bool(self.told(sought))
+        return self._may_be(sought) and (sought.sure or bool(self.evidence(sought)))
 
     def _may_be(self, sought: Sought) -> bool:
-        if sought.key not in self.has or (sought.more and not self.has.issuperset(sought.more)):
-            return False
-        if sought.some and self.has.isdisjoint(sought.some):
+        if not self.has[sought.key] or (sought.more and not all(map(self.has.__getitem__, sought.more))):
             return False
         return not sought.sides or all(any(map(self._may_be, side)) for side in sought.sides)
 
-    def told(self, sought: Sought) -> Sequence[Told]:
-        """Give the places that are told as evidence; empty if it is not there."""
-        found = self._told.get(sought)
-        if found is None:
-            found = self._told[sought] = self._look(sought)
-        return found
+    def evidence(self, sought: Sought) -> tuple[Evidence, ...]:
+        """Give the places that are told, the same for every rule that asks; empty if it is not there."""
+        told = self._evidence.get(sought)
+        if told is None:
+            told = self._evidence[sought] = tuple(self._told(sought))
+        return told
 
-    def _look(self, sought: Sought) -> Sequence[Told]:
+    def _told(self, sought: Sought) -> list[Evidence]:
+        if sought.sides:
+            return self._counted(sought)
+        name = _name(sought.node)
+        return [self._tell(name, spot) for spot in firsts(self._rows(sought))]
+
+    def _counted(self, sought: Sought) -> list[Evidence]:
+        """Tell of places that are near each other, or of so many of them."""
         node = sought.node
         if isinstance(node, nodes.Near):
             left, right = map(self._named, sought.sides)
             found = near(left, right, self.page, node.distance, ordered=node.ordered)
-            return [(left.get(spot) or right[spot], spot) for spot in found[:MAX_PLACES]]
-        if isinstance(node, nodes.AtLeast):
-            every = self._named(sought.sides[0])
-            found = apart(every)
-            return [(every[spot], spot) for spot in found[:MAX_PLACES]] if len(found) >= node.count else ()
-        name = f"@{node.watchlist}" if isinstance(node, nodes.Names) else node.written
-        return [(name, spot) for spot in firsts(self._rows(sought))]
+            return [self._tell(left.get(spot) or right[spot], spot) for spot in found[:MAX_PLACES]]
+        every = self._named(sought.sides[0])
+        found = apart(every)
+        enough = len(found) >= node.count  # type: ignore[union-attr]
+        return [self._tell(every[spot], spot) for spot in found[:MAX_PLACES]] if enough else []
+
+    def _tell(self, term: str, spot: Spot) -> Evidence:
+        number, start, end = spot
+        part = self.page.parts[number]
+        return Evidence(term, part.field, start, end, part.value[start:end])
 
     def _named(self, side: Iterable[Sought]) -> dict[Spot, str]:
         """Give all places of some leaves, each with the name of the leaf."""
         found: dict[Spot, str] = {}
-        for sought in side:
-            for name, _ in self.told(sought)[:1]:
-                for row in self._rows(sought):
-                    found.update((spot, name) for spot in row if spot not in found)
+        for sought in filter(self._may_be, side):
+            name = _name(sought.node)
+            for row in self._rows(sought):
+                found.update((spot, name) for spot in row if spot not in found)
         return found
 
     def _rows(self, sought: Sought) -> list[list[Spot]]:
         """Give all places of a leaf; of a watchlist, alias by alias."""
         rows = self._places.get(sought)
         if rows is None:
-            rows = self._places[sought] = self._find(sought) if self._may_be(sought) else []
+            rows = self._places[sought] = self._find(sought)
         return rows
 
     def _find(self, sought: Sought) -> list[list[Spot]]:
         node = sought.node
+        if sought.words and self.page.straight:
+            limit = node.fields[-1]  # type: ignore[union-attr]
+            return [of_words(sought.words, sought.rarest, limit, self.page, self.present)]
         if isinstance(node, nodes.Phrase):
             return [of_phrase(node, self.page, node.fields)]
         if isinstance(node, nodes.Regex):
             return [of_regex(node, self.page)]
-        likely = [alias for key, alias in sought.aliases if key in self.has]
+        likely = [alias for key, alias in sought.aliases if self.has[key]]
         return of_names(node, self.page, likely)  # type: ignore[arg-type]
 
-    def in_text(self, found: Iterable[Sought]) -> list[Spot]:
+    def in_text(self, found: Sequence[Sought]) -> list[Spot]:
         """Give the places in the text of what was found for a rule: those that overlap or are near are one."""
+        if len(found) == 1 and isinstance(found[0].node, nodes.Phrase):
+            return [spot for spot in self._rows(found[0])[0] if spot.part == TEXT_PART]
         spots: set[Spot] = set()
-        there = [sought for sought in found if self.told(sought)]
-        if len(there) == 1 and isinstance(there[0].node, nodes.Phrase):
-            return [spot for spot in self._rows(there[0])[0] if spot.part == TEXT_PART]
-        for sought in there:
+        for sought in found:
             node = sought.node
             if isinstance(node, nodes.Near):
-                pairs = [spot for _, spot in self.told(sought)]
+                pairs = [Spot(TEXT_PART, one.start, one.end) for one in self.evidence(sought) if one.field == "text"]
                 spots.update(one._replace(end=other.end) for one, other in zip(pairs[::2], pairs[1::2], strict=False))
             elif isinstance(node, nodes.AtLeast):
                 spots.update(self._named(sought.sides[0]))
@@ -194,8 +218,13 @@ class Sight:
         return [spot for spot in apart(spots) if spot.part == TEXT_PART]
 
 
+def _name(node: Asked) -> str:
+    """Give the term by which a leaf is told."""
+    return f"@{node.watchlist}" if isinstance(node, nodes.Names) else node.written  # type: ignore[union-attr]
+
+
 def sight(article: Article, keys: Keys, fields: frozenset[Field]) -> Sight:
     """Look at an article for the first time."""
     seen = page(article, fields)
-    has, sure = keys.present(seen)
-    return Sight(seen, has, _SURE if sure else _UNSURE)
+    present = keys.present(seen)
+    return Sight(seen, present, present.has)

@@ -52,23 +52,27 @@ def dateline(text: str) -> int:
 
     It is the place where an article was written, in capitals or with the agency in parentheses, before a dash.
     """
-    found = _DATELINE.match(text[:80])
+    head = text[:80]
+    found = _DATELINE.match(head) if any(dash in head for dash in "-–—") else None
     if found is None:
         return 0
     place = found[1]
     return found.end() if _PLACE_ENDS.split(place)[0].isupper() or place.endswith(")") else 0
 
 
-def strength(evidence: Sequence[Evidence], stretch: tuple[int, int], places: Callable[[], Sequence[Place]]) -> Strength:
+def strength(
+    evidence: Sequence[Evidence], stretch: Callable[[], tuple[int, int]], places: Callable[[], Sequence[Place]]
+) -> Strength:
     """Judge one subject by where its names stand.
 
-    ``stretch`` is the opening of the text.  ``places`` gives all places in the text; they cost something, and are asked
+    ``stretch`` gives the opening of the text, and ``places`` all places in the text; both cost something, and are asked
     for only if the evidence, which is the first place of each name, does not decide.
     """
-    if any(one.field != "text" or _is_within(one, stretch) for one in evidence):
-        return "about"  # what is no text (the title, a category) is never a mention
+    for one in evidence:
+        if one.field != "text" or _is_within(one, stretch()):
+            return "about"  # what is no text (the title, a category) is never a mention
     every = places()
-    return "about" if len(every) >= TIMES or any(_is_within(one, stretch) for one in every) else "mention"
+    return "about" if len(every) >= TIMES or any(_is_within(one, stretch()) for one in every) else "mention"
 
 
 def weakest(strengths: Iterable[Strength]) -> Strength:

@@ -1,0 +1,320 @@
+"""What rules look for and articles have, as numbers.  Pure.
+
+A key is a word (``oil``), two words side by side (``oil price``), a beginning (``tarif*``), a word in a run of letters
+(``伊朗``), a word of the title, the lead or another field (``outlet:courier``), or a *set*: any of the names of a
+watchlist.  Rules are reduced to keys once, an article each time; all that follows is gathering from arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from alerts.model import Field
+from alerts.rules import nodes
+from alerts.rules.lexicon import UNKNOWN, Lexicon, Numbers, Row, row
+from alerts.rules.pages import BORDER, Page
+from alerts.rules.terms import MIN_PREFIX
+from alerts.rules.words import is_solid
+
+Flags = npt.NDArray[np.bool_]
+Needs = tuple[int, ...]
+"""Keys all of which must be there; empty if nothing is known that must be there."""
+
+MAX_LEARNT = 100_000
+"""How many words that no rule names are remembered, with what they begin with; then it begins anew."""
+
+NOTHING = 0
+"""The key that every article has."""
+
+_BORDER = 1
+_HALF = 32
+_SPARSE = 16
+_ODD = 0x9E3779B1
+_LIMITED: tuple[Field, ...] = ("title", "lead")
+_WITHIN: tuple[Field, ...] = ("title", "lead", "text")
+# How much rarer something is than its word: measured on a thousand English articles, and good enough to choose by.
+_PREFIX_SHARE = 2
+_PAIR_SHARE = 0.2
+_SHARES: dict[Field, float] = {"title": 0.02, "lead": 0.3}
+_EMPTY: Numbers = np.empty(0, np.intp)
+
+
+@dataclass(slots=True, eq=False)
+class Present:
+    """The keys that an article has: ``has[key]`` is 1, and ``keys`` are these keys, some of them more than once.
+
+    ``words`` are the keys of the words of title and text in their order, which stand in ``page.raw`` from ``starts``
+    to ``ends``.
+    """
+
+    has: bytearray
+    keys: Numbers
+    words: Numbers
+    starts: Numbers
+    ends: Numbers
+
+
+class Rows:
+    """A row of numbers under each key, in three arrays: where a row begins, how long it is, and all rows in one."""
+
+    __slots__ = ("counts", "starts", "values")
+
+    def __init__(self, owners: Numbers, values: Numbers, size: int) -> None:
+        order = np.argsort(owners, kind="stable")
+        self.values = values[order]
+        self.counts = np.bincount(owners, minlength=size)
+        self.starts = np.cumsum(self.counts) - self.counts
+
+    def places(self, keys: Numbers) -> Numbers:
+        """Say where in ``values`` the rows of some keys stand."""
+        counts = self.counts[keys]
+        hot = counts.nonzero()[0]
+        if not hot.size:
+            return _EMPTY
+        counts = counts[hot]
+        ends = counts.cumsum()
+        where: Numbers = np.repeat(self.starts[keys[hot]] - ends + counts, counts)
+        where += np.arange(where.size)
+        return where
+
+
+class Keys:
+    """The numbers of all keys, and which of them an article has.
+
+    ``shares`` estimate for each key how many articles have it, as far as one needs to know to choose the rarest: the
+    longer a word, the rarer; two words side by side are rarer than each, and a word in a title than one in a text.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {"": NOTHING, BORDER: _BORDER}
+        self.shares: list[float] = [1.0, 1.0]
+        self._fields: dict[Field, dict[str, int]] = {}
+        self._pairs: dict[int, int] = {}
+        self._widths: dict[str, tuple[int, ...]] = {}
+        self._runs: dict[str, tuple[tuple[str, int], ...]] = {}
+        self._sets: dict[frozenset[int], int] = {}
+
+    # ── what a phrase needs ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def of(self, phrase: nodes.Phrase, fields: tuple[Field, ...]) -> tuple[Needs, bool]:
+        """Give the keys that a phrase cannot do without, and whether they prove that it is there."""
+        limit, words = fields[-1], phrase.words
+        if limit != "text":
+            return self._of_field(phrase, limit), False
+        plain = not (phrase.case or phrase.exact)
+        if any(map(is_solid, words)):
+            return tuple({self._run(word) for word in words if is_solid(word)}), False
+        if len(words) == 1:
+            return (self._beginning(words[0]) if phrase.prefix else self._number(words[0]),), plain
+        if phrase.prefix:
+            pairs = [self._pair(*two) for two in pairwise(words[:-1])]
+            return tuple({*(pairs or [self._number(words[0])]), self._beginning(words[-1])}), False
+        pairs = [self._pair(*two) for two in pairwise(words)]
+        return tuple(dict.fromkeys(pairs)), plain and len(pairs) == 1
+
+    def _of_field(self, phrase: nodes.Phrase, field: Field) -> Needs:
+        """Give what a phrase needs of a field; beginnings and runs are looked for in all of the text instead."""
+        words = phrase.words[:-1] if phrase.prefix else phrase.words
+        whole = [word for word in words if not is_solid(word)]
+        if whole:
+            return tuple({self._number_in(field, word) for word in whole})
+        if field in _LIMITED:
+            return self.of(phrase, nodes.TEXT)[0]
+        return (self._number_in(field, ""),)
+
+    def words_of(self, phrase: nodes.Phrase) -> Needs:
+        """Give the keys of the words of a phrase that is nothing but words, one behind the other in title and text."""
+        if phrase.prefix or phrase.case or phrase.exact or phrase.fields[-1] not in _WITHIN:
+            return ()
+        return () if any(map(is_solid, phrase.words)) else tuple([self.numbers[word] for word in phrase.words])
+
+    def set_of(self, keys: Iterable[int]) -> int:
+        """Give the key of a set: an article has it if it has one of the keys."""
+        members = frozenset(keys)
+        if len(members) == 1:
+            return next(iter(members))
+        number = self._sets.get(members)
+        if number is None:
+            number = self._sets[members] = self._new(min(1.0, sum(self.shares[key] for key in members)))
+        return number
+
+    def _number(self, name: str) -> int:
+        number = self.numbers.get(name)
+        if number is None:
+            number = self.numbers[name] = self._new(1 / len(name))
+        return number
+
+    def _new(self, share: float) -> int:
+        self.shares.append(share)
+        return len(self.shares) - 1
+
+    def _number_in(self, field: Field, word: str) -> int:
+        numbers = self._fields.setdefault(field, {})
+        number = numbers.get(word)
+        if number is None:
+            share = self.shares[self._number(word)] if field in _LIMITED else 1.0
+            number = numbers[word] = self._new(share * _SHARES.get(field, 1.0))
+        return number
+
+    def _pair(self, first: str, second: str) -> int:
+        one, other = self._number(first), self._number(second)
+        pair = one << _HALF | other
+        number = self._pairs.get(pair)
+        if number is None:
+            rarer = min(self.shares[one], self.shares[other])
+            number = self._pairs[pair] = self._new(rarer * _PAIR_SHARE)
+        return number
+
+    def _beginning(self, word: str) -> int:
+        name = f"{word}*"
+        number = self.numbers.get(name)
+        if number is None:
+            number = self.numbers[name] = self._new(_PREFIX_SHARE / len(word))
+            lengths = self._widths.get(word[:MIN_PREFIX], ())
+            self._widths[word[:MIN_PREFIX]] = tuple(sorted({*lengths, len(word)}, reverse=True))
+        return number
+
+    def _run(self, word: str) -> int:
+        number = self.numbers.get(word)
+        if number is None:
+            number = self._number(word)
+            self._runs[word[:2]] = (*self._runs.get(word[:2], ()), (word, number))
+        return number
+
+    def copy(self) -> Keys:
+        """Make another one to which keys can be added."""
+        made = Keys()
+        made.numbers = {**self.numbers}
+        made.shares = [*self.shares]
+        made._fields = {field: {**numbers} for field, numbers in self._fields.items()}
+        made._pairs, made._sets = {**self._pairs}, {**self._sets}
+        made._widths, made._runs = {**self._widths}, {**self._runs}
+        return made
+
+    def seal(self) -> None:
+        """Lay out the arrays by which an article is looked at; to be called when all rules are read."""
+        self._size = size = len(self.shares)
+        self._learn_anew()
+        pairs = np.fromiter(self._pairs, np.intp, len(self._pairs))
+        self._mask = (1 << (_SPARSE * len(pairs)).bit_length()) - 1
+        self._likely = np.zeros(self._mask + 1, np.bool_)
+        self._likely[self._mixed(pairs >> _HALF, pairs & (1 << _HALF) - 1)] = True
+        self._limited = {field: self._by_word(field, size) for field in _LIMITED if field in self._fields}
+        others = [*self._implications()]
+        owners, implied = zip(*others, strict=True) if others else ((), ())
+        self._implied = Rows(np.array(owners, np.intp), np.array(implied, np.intp), size) if others else None
+
+    def _learn_anew(self) -> None:
+        """Make a lexicon of the words that rules name, as they are written in either encoding of a page."""
+        named = [(name, number) for name, number in self.numbers.items() if name and name[-1] != "*"]
+        spelt = [(name.encode("utf-8", "surrogatepass"), number) for name, number in named]
+        spelt += [(name.encode("latin-1"), number) for name, number in named if not name.isascii() and _is_latin(name)]
+        words, numbers = zip(*spelt, strict=True)
+        self._lexicon = Lexicon(words, numbers)
+        self._most = self._lexicon.size + MAX_LEARNT
+
+    def _mixed(self, first: Numbers, second: Numbers) -> Numbers:
+        """Mix the numbers of a pair: a Bloom filter of one hash keeps nearly all that are no pair from the dict."""
+        return (first * _ODD + second) & self._mask
+
+    def _by_word(self, field: Field, size: int) -> Numbers:
+        """Give for each word its key in a field, or the border."""
+        keys: Numbers = np.zeros(size, np.intp)
+        for word, number in self._fields[field].items():
+            keys[self.numbers[word]] = number
+        return keys
+
+    def _implications(self) -> Iterator[tuple[int, int]]:
+        """Give pairs of a key and another that is there wherever it is: what a word begins with, and sets."""
+        sets: dict[int, list[int]] = {}
+        for members, number in self._sets.items():
+            for member in members:
+                sets.setdefault(member, []).append(number)
+        yield from ((member, number) for member, numbers in sets.items() for number in numbers)
+        if not self._widths:
+            return
+        for name, number in self.numbers.items():
+            for beginning in self._beginnings(name.rstrip("*")):
+                if beginning != number:
+                    yield number, beginning
+                    yield from ((number, one) for one in sets.get(beginning, ()))
+
+    def _beginnings(self, word: str) -> Iterator[int]:
+        """Give the keys of what a word begins with, the longest first."""
+        for length in self._widths.get(word[:MIN_PREFIX], ()):
+            if length <= len(word) and (number := self.numbers.get(f"{word[:length]}*")) is not None:
+                yield number
+
+    # ── what an article has ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def present(self, page: Page) -> Present:
+        """Give the keys that an article has."""
+        there = row(page.raw)
+        words = self._words(there, page)
+        found = [words, *self._found(words, there, page)]
+        keys = np.concatenate(found) if len(found) > 1 else words
+        if self._implied:
+            implied = self._implied.values[self._implied.places(keys)]
+            keys = np.concatenate((keys, implied)) if implied.size else keys
+        has = bytearray(self._size)
+        has[NOTHING] = True
+        np.frombuffer(has, np.bool_)[keys] = True
+        return Present(has, keys, words, there.starts, there.ends)
+
+    def _words(self, there: Row, page: Page) -> Numbers:
+        """Give the keys of the words; of one that no rule names, that of the longest beginning of it that one does.
+
+        The longest brings the shorter ones with it.  It is remembered, for nearly all words come again.
+        """
+        words = self._lexicon.find(there.hashes)
+        unknown = (words == UNKNOWN).nonzero()[0]
+        if unknown.size and self._widths:
+            if self._lexicon.size > self._most:
+                self._learn_anew()
+            hashes, at = np.unique(there.hashes[unknown], return_index=True)
+            places = zip(there.starts[unknown[at]].tolist(), there.ends[unknown[at]].tolist(), strict=True)
+            new = (page.raw[start:end].decode(page.encoding) for start, end in places)
+            begun = (next(self._beginnings(word), NOTHING) for word in new)
+            self._lexicon.learn(hashes, np.fromiter(begun, np.intp, len(hashes)))
+            words[unknown] = self._lexicon.find(there.hashes[unknown])
+        return np.maximum(words, NOTHING, out=words)
+
+    def _found(self, words: Numbers, there: Row, page: Page) -> Iterator[Numbers]:
+        """Find the keys that are more than a word of title and text."""
+        if self._pairs:
+            first, second = words[:-1], words[1:]
+            at = self._likely[self._mixed(first, second)].nonzero()[0]
+            if at.size:
+                pairs = (first[at] << _HALF | second[at]).tolist()
+                yield np.array([*filter(None, map(self._pairs.get, pairs))], np.intp)
+        if self._limited:
+            title = (words == _BORDER).argmax()
+            end = there.starts.searchsorted(page.lead_end) if "lead" in self._limited else 0
+            if "title" in self._limited:
+                yield self._limited["title"][words[:title]]
+            if "lead" in self._limited:
+                yield self._limited["lead"][words[:end]]
+        others = [*self._of_fields(page), *(self._within(page.runs) if self._runs and page.runs else ())]
+        if others:
+            yield np.array(others, np.intp)
+
+    def _within(self, runs: str) -> Iterator[int]:
+        """Find the words that stand in runs of letters: by their first two letters, then by looking for each."""
+        heads = {runs[i : i + 2] for i in range(len(runs))} | set(runs)
+        for head in heads & self._runs.keys():
+            yield from (number for word, number in self._runs[head] if word in runs)
+
+    def _of_fields(self, page: Page) -> Iterator[int]:
+        """Find the keys of the fields that are no piece of title and text."""
+        for field, numbers in self._fields.items():
+            if field not in _LIMITED:
+                yield from filter(None, map(numbers.get, chain(page.words_of(field), ("",))))
+
+
+def _is_latin(word: str) -> bool:
+    return max(word) < "\u0100"
