@@ -16,23 +16,8 @@ from alerts.model import LEAD_WORDS
 FIELD_LIMIT = 65_536
 """The most characters of one field of an entry that are looked at; HTML parsers are quadratic in places."""
 
-# Marks that belong to the word that they stand in, and joiners that only shape it.
-_MARKS = (
-    "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
-    "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u200c\u200d\u3099\u309a"
-)
-# In the scripts of India and in Thai, Lao, Burmese and Khmer a vowel sign is no letter to Unicode; to readers it is.
-_SIGNS = (
-    "\u0900-\u0963\u0971-\u0e3a\u0e40-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece"
-    "\u102b-\u103e\u1056-\u1059\u105e-\u1060\u1062-\u1064\u1067-\u106d\u1071-\u1074\u1082-\u108d\u17b4-\u17d3"
-)
-_WORD = re.compile(f"(?:[^\\W_{_SIGNS}]|[{_SIGNS}])(?:[^\\W_]|[{_SIGNS}{_MARKS}])*")
 _SPACE = re.compile(r"\s+")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-
-# Letters that one writer types for another: Arabic and Persian yeh and kaf, Cyrillic yo.
-# Tatweel and joiners are no letters at all.
-_SAME = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ё": "е", "\u0640": None, "\u200c": None, "\u200d": None})
 
 # Scripts that do not space their words, by how long a word is, and the one that spaces them but joins particles.
 HAN_KANA = (
@@ -46,6 +31,41 @@ _SPACELESS = re.compile(f"[{SPACELESS}]")
 # What counts as one word of a lead: two letters of Chinese or Japanese, four of Thai, else what stands between blanks.
 _UNIT = re.compile(f"(?:[{HAN_KANA}]{{1,2}}|[{THAI_KIN}]{{1,4}})[^\\w\\s]*|[^\\s{HAN_KANA}{THAI_KIN}]+")
 
+# What goes on with a word and is no letter to Python: accents, vowel points, the vowel signs of Asian scripts, and the
+# Armenian signs for a question and a cry, which stand over a letter.  A frame around a letter (a keycap) is no part of
+# it.  Signs beyond the first 65,536 are few and would make the expression five times slower.
+_FRAMES = range(0x20D0, 0x2100)
+_MARKS = "\u055b\u055c\u055e\U000e0100-\U000e01ef" + "".join(
+    chr(code) for code in range(0x300, 0x10000) if code not in _FRAMES and unicodedata.category(chr(code))[0] == "M"
+)
+# What nobody sees inside a word: which way to write, whether letters are joined, where a line may be broken.  A soft
+# hyphen may begin a word, so that it is never taken for a blank.
+_UNSEEN, _SOFT_HYPHEN = "\u061c\u180e\u200c-\u200f\u2060", "\u00ad"
+_WORD = re.compile(f"[\\w{_SOFT_HYPHEN}][\\w{_MARKS}{_UNSEEN}{_SOFT_HYPHEN}]*(?<![{_UNSEEN}])")
+# What \w takes for a letter and is none: the underscore, and apostrophes (Iran's may be typed in five ways).
+_NO_LETTERS = "_\u02bb\u02bc\u02bd"
+# A blank without width parts no words in scripts that have no blanks: it says there where a line may be broken.
+_LINE_END = re.compile(f"(?<=[{HAN_KANA}{THAI_KIN}])\u200b+(?=[{HAN_KANA}{THAI_KIN}])")
+
+# Letters that one writer types for another (Arabic, Persian, Urdu), or with a stroke that another leaves out.
+_TYPED = {
+    **dict(zip("يىكڪہۃةەٱ", "ییککهههها", strict=True)),
+    **dict(zip("ıłøđðħŧ", "iloddht", strict=True)),
+    "æ": "ae",
+    "œ": "oe",
+    "þ": "th",
+}
+# What is no letter at all: tatweel, the half rings and primes of transliteration, and what nobody sees.
+_NOTHING = (
+    *"\u0640\u02b9\u02ba\u02be\u02bf\u055b\u055c\u055e\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060",
+    *map(chr, range(0xFE00, 0xFE10)),
+    *map(chr, range(0xE0100, 0xE01F0)),
+)
+_SAME = str.maketrans(_TYPED | dict.fromkeys(_NOTHING, ""))
+_GRAVE, _ACUTE, _DIAERESIS, _NUKTA = "\u0300", "\u0301", "\u0308", "\u093c"
+# A vowel of Thai below its tone, where the keys were struck in the other order: the two look the same.
+_TONE_FIRST = re.compile("([\u0e48-\u0e4b])\u0e4d")
+
 
 class Token(NamedTuple):
     """A word as it is compared (``word``), and where it stands in the text that it was read from."""
@@ -57,22 +77,34 @@ class Token(NamedTuple):
 
 @lru_cache(maxsize=65_536)
 def fold(word: str) -> str:
-    """Fold case, width, diacritics of Latin and Greek, and vowel points of Arabic and Hebrew.
+    """Fold case, width, digits, diacritics and strokes of Latin and Greek, and vowel points of Arabic and Hebrew.
 
-    >>> fold("Teherán"), fold("ＩＲＡＮ"), fold("إيران"), fold("이란")
-    ('teheran', 'iran', 'ایران', '이란')
+    >>> fold("Teherán"), fold("ＩＲＡＮ"), fold("إيران"), fold("이란"), fold("Łódź"), fold("۲۵")
+    ('teheran', 'iran', 'ایران', '이란', 'lodz', '25')
     """
     folded = unicodedata.normalize("NFKC", word).casefold()
     if folded.isascii():
         return folded
-    kept, base = [], 0
-    for letter in unicodedata.normalize("NFD", folded):
+    kept, base = [], ""
+    for letter in unicodedata.normalize("NFD", folded).translate(_SAME):
         if not unicodedata.combining(letter):
-            base = ord(letter)
-        elif base < 0x0400 or 0x0590 <= base < 0x0900:
+            base = letter
+        elif _is_ornament(letter, base):
             continue
-        kept.append(letter)
-    return unicodedata.normalize("NFC", "".join(kept)).translate(_SAME)
+        kept.append(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter)
+    joined = unicodedata.normalize("NFC", "".join(kept))
+    # The Armenian ligature of e and v has two forms in capitals, and each is spelt out in two ways.
+    return _TONE_FIRST.sub("\u0e4d\\1", joined).replace("եւ", "եվ")
+
+
+def _is_ornament(mark: str, base: str) -> bool:
+    """Whether a mark makes no other letter of the one that it stands on, to those who write the language.
+
+    Accents on Cyrillic show the stress, but й, ї and ѓ are letters.  Hindi is printed with its dots and without.
+    """
+    if base < "\u0400" or "\u0590" <= base < "\u0900" or mark == _NUKTA:
+        return True
+    return (mark in (_GRAVE, _ACUTE) and base < "\u0530" and base not in "гк") or (mark == _DIAERESIS and base == "е")
 
 
 def tokens(text: str) -> tuple[Token, ...]:
@@ -81,7 +113,7 @@ def tokens(text: str) -> tuple[Token, ...]:
     >>> [t.word for t in tokens("Iran's U.S. 25% نفت‌کش")]
     ['iran', 's', 'u', 's', '25', 'نفتکش']
     """
-    return tuple([Token(fold(found[0]), *found.span()) for found in _WORD.finditer(text)])
+    return tuple([Token(fold(found[0]), *found.span()) for found in words_in(text)])
 
 
 def folds(text: str) -> list[str]:
@@ -90,12 +122,21 @@ def folds(text: str) -> list[str]:
     >>> folds("Iran's U.S. 25%")
     ['iran', 's', 'u', 's', '25']
     """
-    return [fold(word) for word in _WORD.findall(text)]
+    return [fold(word) for word in _WORD.findall(_parted(text))]
 
 
 def words_in(text: str) -> Iterator[re.Match[str]]:
     """Find the words of a text one by one, as they are printed."""
-    return _WORD.finditer(text)
+    return _WORD.finditer(_parted(text))
+
+
+def _parted(text: str) -> str:
+    """Put a blank for each sign that only looks like a letter; every other stays where it is."""
+    for sign in _NO_LETTERS:
+        text = text.replace(sign, " ")
+    if "\u200b" in text:
+        text = _LINE_END.sub(lambda found: "\u2060" * len(found[0]), text)
+    return text
 
 
 def is_spaceless(word: str) -> bool:

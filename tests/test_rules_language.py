@@ -142,7 +142,7 @@ GRAMMAR = [
 @pytest.mark.parametrize(("said", "wanted", "why"), GRAMMAR, ids=[case[2] + ": " + case[0] for case in GRAMMAR])
 def test_an_expression_is_read_as_it_is_meant(said: str, wanted: str, why: str) -> None:
     """Also one that would be refused as a whole, because any article would meet it."""
-    node = expressions._Reader(expressions._tokens(said), WATCHLISTS).read()
+    node = expressions._Reader(said, WATCHLISTS).read()
     assert shape(node) == wanted
     if not expressions.is_met_by_nothing(node):
         assert expression(said, WATCHLISTS) == node

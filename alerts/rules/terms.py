@@ -50,6 +50,9 @@ _STRAY_COLON = re.compile(r"[^\W\d_]\s*:")
 _WATCHLIST = re.compile(r"@([\w-]+)")
 _OPERATOR = re.compile(r"\b(AND|OR|NOT|O?NEAR)\b")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"'})
+GERSHAYIM = '(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])'
+"""A quote between two Hebrew letters: it makes an abbreviation of them, and opens and closes nothing."""
+_GERSHAYIM = re.compile(GERSHAYIM)
 
 
 class TermError(ValueError):
@@ -151,7 +154,7 @@ def parse_term(written: str) -> Term:
     if not rest:
         raise TermError("the term is empty; write a word, or take the line out")
     if not rest.startswith("/"):
-        rest = rest.translate(_QUOTES)
+        rest = _GERSHAYIM.sub("\u05f4", rest.translate(_QUOTES))
     return term(written, rest if rest[0] in "@/" else _unquoted(rest), marks, quoted=rest[0] == '"')
 
 

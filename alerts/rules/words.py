@@ -18,8 +18,10 @@ _RUN = re.compile(f"[{SPACELESS}\u0300-\u036f\u3099\u309a]+|[^{SPACELESS}]+")
 _SOLID = re.compile(f"[{SPACELESS}]")
 _PARTICLES = re.compile(f"^[{HANGUL}]+|[{HANGUL}]+$")
 _WIDTHS = ((re.compile(f"[{HAN_KANA}]"), 2), (re.compile(f"[{THAI_KIN}]"), 4))
-# What melts into the letter before it and is no mark: joiners, vowels and finals of Korean, voicing of narrow Kana.
-_MELTING = re.compile("[\u1160-\u11ff\u200c\u200d\uff9e\uff9f\uffc2-\uffdc]")
+# What melts into the letter before it and is no mark: joiners and signs of shape, vowels and finals of Korean, voicing
+# of narrow Kana, and the vowels of Thai that change places with a tone.
+_SHAPES = "\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_MELTING = re.compile(f"[\u0e33\u0e4d\u1160-\u11ff{_SHAPES}\uff9e\uff9f\uffc2-\uffdc]")
 
 
 def is_solid(word: str) -> bool:
