@@ -17,13 +17,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Literal
 
 from alerts.model import Article, Field, Rule, Watchlist
 from alerts.rules.compiled import compile as compile_
 from alerts.rules.hits import match
-from alerts.rules.nodes import And, AtLeast, Either, Leaf, Names, Near, Node, Not, Or, Phrase, Regex, leaves
+from alerts.rules.nodes import LEAVES, And, AtLeast, Either, Leaf, Names, Near, Node, Not, Or, Phrase, Regex, leaves
 from alerts.rules.reading import read, written
 from alerts.rules.shadows import meaning, options, shadowed
 from alerts.rules.terms import MIN_PREFIX, TermError, parse_alias
@@ -96,13 +95,15 @@ def _of_watchlist(watchlist: Watchlist) -> Iterator[Said]:
 
 def _short(phrase: Phrase, path: str) -> Iterator[Said]:
     """Warn of what meets too much by its length alone."""
-    (*before, last) = phrase.words
-    if before or phrase.case or not set(phrase.fields) & {"title", "text", "lead"}:
+    word = phrase.words[0]
+    if len(word) > (MIN_PREFIX if phrase.prefix else 1) or len(phrase.words) > 1 or phrase.case:
         return
-    if len(last) == 1:
+    if not set(phrase.fields) & {"title", "text", "lead"}:
+        return
+    if len(word) == 1:
         yield path, "short prefix", f"{phrase.written} is a single letter and meets too much; write a longer word"
-    elif phrase.prefix and len(last) <= MIN_PREFIX and not is_solid(last):
-        words = f"{phrase.written} meets every word that begins with {len(last)} letters; write more of them"
+    elif not is_solid(word):
+        words = f"{phrase.written} meets every word that begins with {len(word)} letters; write more of them"
         yield path, "short prefix", words
 
 
@@ -111,6 +112,8 @@ def _redundant(phrases: Mapping[str, Phrase]) -> Iterator[Said]:
 
     Two spellings of one phrase are none: who lists names need not know what is folded.
     """
+    if len(phrases) < 2:
+        return
     words: defaultdict[str, list[str]] = defaultdict(list)
     for path, phrase in phrases.items():
         words[phrase.words[0]].append(path)
@@ -139,17 +142,22 @@ def covers(wide: Phrase, narrow: Phrase) -> bool:
     >>> covers(iran, iranian), covers(iranian, iran)
     (True, False)
     """
+    return _sees(wide.fields, narrow.fields) and _holds(wide, narrow)
+
+
+def _holds(wide: Phrase, narrow: Phrase) -> bool:
+    """Whether ``wide`` is found inside ``narrow``, if both look in the same fields."""
+    words, there = wide.words, narrow.words
+    if words[0] not in there and (len(words) > 1 or not (wide.prefix or is_solid(words[0]))):
+        return False  # as nearly always
     if wide.case not in ("", narrow.case) or wide.exact not in ("", narrow.exact):
         return False
-    if not _sees(wide.fields, narrow.fields):
-        return False
-    length = len(wide.words)
-    return any(_stands_at(wide, narrow, start) for start in range(len(narrow.words) - length + 1))
+    return any(_stands_at(wide, narrow, start) for start in range(len(there) - len(words) + 1))
 
 
 def _sees(wide: tuple[Field, ...], narrow: tuple[Field, ...]) -> bool:
     """Whether whoever looks in ``wide`` sees all that stands in ``narrow``; the lead is a part of the text."""
-    return all(field in wide or (field == "lead" and "text" in wide) for field in narrow)
+    return wide == narrow or all(field in wide or (field == "lead" and "text" in wide) for field in narrow)
 
 
 def _stands_at(wide: Phrase, narrow: Phrase, start: int) -> bool:
@@ -174,39 +182,42 @@ def _stands_at(wide: Phrase, narrow: Phrase, start: int) -> bool:
 
 def _of_rule(rule: Rule, node: Node, outlets: Sequence[str]) -> Iterator[Said]:
     whole = "match" if rule.match else "any"
-    for path, leaf in _placed(rule, node):
+    placed = _placed(rule, node)
+    for path, leaf in placed:
         if isinstance(leaf, Phrase):
             yield from _short(leaf, path)
-    for near in _nears(node):
+    nears = _nears(node)
+    for near in nears:
         if near.distance > FAR:
             said = f"{written(near)} looks {near.distance} words far; write {FAR} or fewer, or AND"
             yield whole, "far near", said
-    if not rule.match:
-        sought = {path: leaf for path, leaf in _placed(rule, node) if path[:3] == "any" and isinstance(leaf, Phrase)}
-        yield from _redundant(sought)
-    if why := _never(rule, node):
+    if len(rule.any) > 1:
+        yield from _redundant({path: leaf for path, leaf in placed[: len(rule.any)] if isinstance(leaf, Phrase)})
+    if why := _never(rule, node, nears):
         yield whole, "never", f"the rule can never match: {why}"
     yield from _unknown(rule, outlets)
 
 
-def _placed(rule: Rule, node: Node) -> Iterator[tuple[str, Leaf]]:
+def _placed(rule: Rule, node: Node) -> list[tuple[str, Leaf]]:
     """Give each leaf with its path; all those of an expression have one."""
     if rule.match:
-        yield from (("match", leaf) for leaf in leaves(node))
-        return
+        return [("match", leaf) for leaf in leaves(node)]
     paths = [f"{part}.{n}" for part in ("any", "all", "none") for n in range(len(getattr(rule, part)))]
-    yield from zip(paths, leaves(node), strict=True)
+    return [*zip(paths, leaves(node), strict=True)]
 
 
-def _nears(node: Node) -> Iterator[Near]:
-    match node:
-        case Near():
-            yield node
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _nears(part)
-        case Not(part):
-            yield from _nears(part)
+_WITHOUT = (*LEAVES, AtLeast)
+"""What has no NEAR inside."""
+
+
+def _nears(node: Node) -> list[Near]:
+    if isinstance(node, _WITHOUT):
+        return []
+    if isinstance(node, Near):
+        return [node]
+    if isinstance(node, Not):
+        return _nears(node.part)
+    return [near for part in node.parts for near in _nears(part)]
 
 
 def _unknown(rule: Rule, outlets: Sequence[str]) -> Iterator[Said]:
@@ -218,18 +229,27 @@ def _unknown(rule: Rule, outlets: Sequence[str]) -> Iterator[Said]:
                 yield f"outlets.{key}.{n}", "unknown outlet", f'no feed has the outlet "{name}"{hint}'
 
 
-def _never(rule: Rule, node: Node) -> str:
+def _never(rule: Rule, node: Node, nears: Sequence[Near]) -> str:
     """Say why a rule can never match; empty if it can, as far as can be seen."""
     if rule.only_outlets and set(rule.only_outlets) <= set(rule.not_outlets):
         return "every outlet under only stands under not as well"
     wanted, kept_out = _sides(node)
-    for part in wanted:
-        refused = [next((leaf for leaf in kept_out if _is_covered(one, leaf)), None) for one in options(part)]
-        found = [leaf for leaf in refused if leaf]
-        if len(found) == len(refused):
-            named = " and ".join(dict.fromkeys(written(leaf) for leaf in found))
+    for part in wanted if kept_out else ():
+        if found := _refused(part, kept_out):
+            named = " and ".join(dict.fromkeys(map(written, found)))
             return f"it asks for {written(part)} and keeps out {named}"
-    return _two_at_once(rule, wanted) or next((why for near in _nears(node) if (why := _apart(near))), "")
+    return _two_at_once(rule, wanted) or next((why for near in nears if (why := _apart(near))), "")
+
+
+def _refused(part: Node, kept_out: Sequence[Leaf]) -> list[Leaf]:
+    """Give the leaves that keep out every way of meeting a part; none if there is a way left."""
+    found: list[Leaf] = []
+    for one in options(part):
+        leaf = next((leaf for leaf in kept_out if _is_covered(one, leaf)), None)
+        if leaf is None:
+            return []
+        found.append(leaf)
+    return found
 
 
 def _sides(node: Node) -> tuple[list[Node], list[Leaf]]:
@@ -238,11 +258,13 @@ def _sides(node: Node) -> tuple[list[Node], list[Leaf]]:
     wanted: list[Node] = [part for part in parts if not isinstance(part, Not)]
     refused = [part.part for part in parts if isinstance(part, Not)]
     flat = [inner for part in refused for inner in (part.parts if isinstance(part, Or) else (part,))]
-    return wanted, [leaf for leaf in flat if isinstance(leaf, Leaf)]
+    return wanted, [leaf for leaf in flat if isinstance(leaf, LEAVES)]
 
 
 def _is_covered(node: Node, leaf: Leaf) -> bool:
     """Whether an article that meets ``node`` must have ``leaf``."""
+    if isinstance(node, LEAVES):
+        return _is_in(node, leaf)
     match node:
         case Near(left, right):
             return _all_in(left, leaf) or _all_in(right, leaf)
@@ -252,10 +274,7 @@ def _is_covered(node: Node, leaf: Leaf) -> bool:
             return any(_is_covered(part, leaf) for part in parts)
         case Or(parts):
             return all(_is_covered(part, leaf) for part in parts)
-        case Not():
-            return False
-        case _:
-            return _is_in(node, leaf)
+    return False
 
 
 def _all_in(either: Either, leaf: Leaf) -> bool:
@@ -263,32 +282,31 @@ def _all_in(either: Either, leaf: Leaf) -> bool:
 
 
 def _is_in(narrow: Leaf, wide: Leaf) -> bool:
-    if meaning(narrow) == meaning(wide):
-        return True
-    if isinstance(narrow, Names) and isinstance(wide, Names) and narrow.watchlist == wide.watchlist:
-        return _sees(wide.fields, narrow.fields)
-    if isinstance(wide, Names) and wide.none:
+    """Whether an article with one leaf must have the other."""
+    if isinstance(narrow, Phrase) and isinstance(wide, Phrase):
+        return covers(wide, narrow)
+    if isinstance(narrow, Regex) or isinstance(wide, Regex):
+        return meaning(narrow) == meaning(wide)
+    if not _sees(wide.fields, narrow.fields):
         return False
-    return all(any(covers(w, n) for w in _phrases(wide)) for n in _phrases(narrow)) and bool(_phrases(narrow))
+    if isinstance(wide, Phrase):
+        return all(_holds(wide, phrase) for phrase in _phrases(narrow))
+    if isinstance(narrow, Names) and narrow.watchlist == wide.watchlist:
+        return True
+    return not wide.none and all(any(_holds(alias, phrase) for alias in wide.aliases) for phrase in _phrases(narrow))
 
 
-@lru_cache(maxsize=4_096)
-def _phrases(leaf: Leaf) -> tuple[Phrase, ...]:
-    """Give a leaf as phrases in its own fields."""
-    match leaf:
-        case Phrase():
-            return (leaf,)
-        case Names():
-            return tuple(Phrase(p.written, p.words, p.prefix, leaf.fields, p.case, p.exact) for p in leaf.aliases)
-        case Regex():
-            return ()
+def _phrases(leaf: Phrase | Names) -> tuple[Phrase, ...]:
+    """Give a leaf as the phrases any of which will do."""
+    return leaf.aliases if isinstance(leaf, Names) else (leaf,)
 
 
 def _two_at_once(rule: Rule, wanted: Sequence[Node]) -> str:
     """Say that a rule asks for two values of what an article has one of."""
     fields: tuple[Field, ...] = ("lang", "country", "outlet")
-    for field in fields:
-        asked = [leaf for leaf in wanted if isinstance(leaf, Phrase) and leaf.fields == (field,) and not leaf.prefix]
+    phrases = [leaf for leaf in wanted if isinstance(leaf, Phrase) and leaf.fields[0] in fields and not leaf.prefix]
+    for field in fields if phrases else ():
+        asked = [leaf for leaf in phrases if leaf.fields == (field,)]
         if field != "outlet" and len({leaf.words for leaf in asked if len(leaf.words) == 1}) > 1:
             return f"it asks for {' and '.join(leaf.written for leaf in asked)}, and an article has one {field}"
         if field == "lang" and rule.lang and asked and not any(_speaks(code, asked[0]) for code in rule.lang):

@@ -40,34 +40,57 @@ def _leaf_set(either: Either) -> frozenset[object]:
 
 def _limits(rule: Rule) -> tuple[object, ...]:
     """What else decides which articles a rule meets."""
+    if not (rule.lang or rule.only_outlets or rule.not_outlets):
+        return (rule.strength,)
     return rule.strength, frozenset(rule.lang), frozenset(rule.only_outlets), frozenset(rule.not_outlets)
+
+
+class _Numbers:
+    """Numbers meanings, so that sets of them are quick.  Rules share their terms, and a term is known by its ``id``."""
+
+    def __init__(self) -> None:
+        self._of_node: dict[int, int] = {}
+        self._of_meaning: dict[object, int] = {}
+
+    def of(self, node: Node) -> int:
+        """Give the number of what a tree means; the tree must stay, so that its ``id`` is no other's."""
+        number = self._of_node.get(id(node))
+        if number is None:
+            number = self._of_meaning.setdefault(meaning(node), len(self._of_meaning))
+            self._of_node[id(node)] = number
+        return number
 
 
 def shadowed(trees: Sequence[tuple[Rule, Node]]) -> Iterator[Shadow]:
     """Find rules that another one makes needless: it has the same parts, and of each choice at least as much."""
-    alike: defaultdict[object, list[tuple[Rule, frozenset[object]]]] = defaultdict(list)
+    numbers = _Numbers()
+    alike: defaultdict[object, list[tuple[Rule, frozenset[int]]]] = defaultdict(list)
     for rule, node in trees:
-        rest, choice = _split(node)
+        rest, choice = _split(node, numbers)
         alike[(rest, _limits(rule))].append((rule, choice))
     for group in alike.values():
         yield from _within(group)
 
 
-def _split(node: Node) -> tuple[frozenset[object], frozenset[object]]:
+def _split(node: Node, numbers: _Numbers) -> tuple[frozenset[int], frozenset[int]]:
     """Part a tree into what must hold, and the largest choice: the terms of which one will do."""
     parts = node.parts if isinstance(node, And) else (node,)
     choices: list[Node] = [part for part in parts if isinstance(part, Or)]
     choices = choices or [part for part in parts if not isinstance(part, Not)]
-    widest = max(choices, key=lambda part: len(options(part))) if choices else None
-    rest = frozenset(meaning(part) for part in parts if part is not widest)
-    return rest, frozenset(meaning(part) for part in options(widest)) if widest else frozenset()
+    widest = max(choices, key=_width) if len(choices) > 1 else choices[0] if choices else None
+    rest = frozenset([numbers.of(part) for part in parts if part is not widest])
+    return rest, frozenset(map(numbers.of, options(widest))) if widest else frozenset()
 
 
-def _within(group: Sequence[tuple[Rule, frozenset[object]]]) -> Iterator[Shadow]:
+def _width(part: Node) -> int:
+    return len(options(part))
+
+
+def _within(group: Sequence[tuple[Rule, frozenset[int]]]) -> Iterator[Shadow]:
     """Find the rules whose choice is a part of another's; of two that are the same, the later is told."""
     if len(group) == 1:
         return
-    having: defaultdict[object, list[int]] = defaultdict(list)
+    having: defaultdict[int, list[int]] = defaultdict(list)
     for n, (_, choice) in enumerate(group):
         for one in choice:
             having[one].append(n)
