@@ -108,15 +108,15 @@ def check(
     """
     if schema:
         show.schemas(config / "schema", out)
-    checked, problems = config_.check(config_.read(config))
-    if problems:
-        raise ConfigError(problems)
-    failures = list(trials.failures(rules_.compile(checked.rules, {w.id: w for w in checked.watchlists})))
-    for line in failures:
-        err.print(line, markup=False)
+    found = config_.examine(config_.read(config))
+    if found.problems:
+        raise ConfigError(found.problems)
+    checked = found.config
+    failures = list(trials.failures(rules_.compile(checked.rules, {w.id: w for w in checked.watchlists}), found.places))
     articles = _archive(archive) if archive else []
-    for line in (*trials.warnings(checked), *trials.common(checked, articles)):
-        err.print(f"warning: {line}", markup=False)
+    warnings = (*trials.warnings(checked, found.places), *trials.common(checked, found.places, articles))
+    for told in (*failures, *warnings):
+        err.print(told.pointed, markup=False)
     if failures:
         err.print(f"{show.number(len(failures), 'expect case')} failed", style="red")
         raise typer.Exit(1)

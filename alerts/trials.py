@@ -14,13 +14,16 @@ from typing import BinaryIO, cast
 from alerts import config as config_
 from alerts import lines, text
 from alerts import rules as rules_
-from alerts.config import Config, File
+from alerts.config import Config, File, Places
 from alerts.config.tree import SIZE_LIMIT
 from alerts.errors import AlertsError, ConfigError, Problem
 from alerts.model import Article, Expect, Hit, Rule
 
 TEXT_LIMIT = 100
 """How much of the text of a case is shown."""
+
+NOWHERE = Places()
+"""Where rules stand that were read from no file."""
 
 _SINGLE = {f"{kind}.yaml" for kind in config_.schema() if kind != "rules"}
 """What lies in the folder of a whole configuration beside its rules."""
@@ -146,14 +149,16 @@ def _begins_with_brace(stream: BinaryIO) -> bool:
 # ── the cases that rules carry ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def failures(rules: rules_.Rules) -> Iterator[str]:
-    """Try the ``expect`` cases of every rule; say which fail, and by which clause."""
+def failures(rules: rules_.Rules, places: Places = NOWHERE) -> Iterator[Problem]:
+    """Try the ``expect`` cases of every rule; say which fail, where they stand, and by which clause."""
     for rule in rules.rules:
+        counts = {"match": 0, "ignore": 0}
         for case in rule.expect:
-            why = _failure(rule, case, rules)
-            if why:
-                key = "match" if case.matches else "ignore"
-                yield f'rule "{rule.id}", expect {key} "{text.cut(text.one_line(case.text), TEXT_LIMIT)}": {why}'
+            key = "match" if case.matches else "ignore"
+            if why := _failure(rule, case, rules):
+                # The first letter of the text has a place of its own, below the line of a | or >.
+                yield places.problem(rule.id, f"expect.{key}.{counts[key]}.0", why)
+            counts[key] += 1
 
 
 def _failure(rule: Rule, case: Expect, rules: rules_.Rules) -> str:
@@ -161,11 +166,12 @@ def _failure(rule: Rule, case: Expect, rules: rules_.Rules) -> str:
     article = as_article(rule, case)
     match = rules_.match(article, rules)
     hit = next((hit for hit in (match.hits if match else ()) if hit.rule == rule.id), None)
-    if case.matches and hit is None:
-        return f"it does not match: {rules_.why_not(article, rule.id, rules)}"
-    if not case.matches and hit is not None:
-        return f"it matches: {_by_which_words(hit)}"
-    return ""
+    if case.matches is (hit is not None):
+        return ""
+    said = text.cut(text.one_line(case.text), TEXT_LIMIT)
+    if hit is not None:
+        return f'"{said}" matches: {_by_which_words(hit)}'
+    return f'"{said}" does not match: {rules_.why_not(article, rule.id, rules)}'
 
 
 def as_article(rule: Rule, case: Expect) -> Article:
@@ -181,23 +187,18 @@ def _by_which_words(hit: Hit) -> str:
 # ── what looks wrong ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def warnings(config: Config) -> Iterator[str]:
-    """Say what is odd about rules that are sound, each with its reason."""
+def warnings(config: Config, places: Places) -> Iterator[Problem]:
+    """Say what is odd about rules that are sound, each with its place and its reason."""
     watchlists = {w.id: w for w in config.watchlists}
-    return map(_warning, rules_.lint(config.rules, watchlists, [feed.outlet for feed in config.feeds]))
+    lints = rules_.lint(config.rules, watchlists, [feed.outlet for feed in config.feeds])
+    return (_warning(lint, places) for lint in lints)
 
 
-def common(config: Config, archive: Sequence[Article]) -> Iterator[str]:
+def common(config: Config, places: Places, archive: Sequence[Article]) -> Iterator[Problem]:
     """Say which terms meet too many of the articles."""
-    return map(_warning, rules_.common(config.rules, {w.id: w for w in config.watchlists}, archive))
+    lints = rules_.common(config.rules, {w.id: w for w in config.watchlists}, archive)
+    return (_warning(lint, places) for lint in lints)
 
 
-def _warning(lint: rules_.Lint) -> str:
-    """Name what is meant as ``check`` does: readers count from 1.
-
-    >>> _warning(rules_.Lint("@iran", "aliases.2", "redundant", "take it out"))
-    'watchlist "iran", aliases 3: take it out (redundant)'
-    """
-    kind, name = ("watchlist", lint.rule[1:]) if lint.rule.startswith("@") else ("rule", lint.rule)
-    path = " ".join(str(int(part) + 1) if part.isdecimal() else part for part in lint.path.split("."))
-    return f'{kind} "{name}", {path}: {lint.message} ({lint.reason})'
+def _warning(lint: rules_.Lint, places: Places) -> Problem:
+    return places.problem(lint.rule, lint.path, f"{lint.message} ({lint.reason})", warning=True)

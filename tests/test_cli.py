@@ -134,8 +134,9 @@ def test_check_tries_the_cases_of_the_rules_and_names_those_that_fail(shop: Shop
     shop.write("rules/iran.yaml", CASES)
     said = alerts(shop, "check", code=1)
 
-    assert 'rule "iran", expect match "Rain in Oslo": it does not match: none of any: "@iran"' in said
-    assert 'rule "iran", expect ignore "Tehran floods": it matches: @iran in the title as \'Tehran\'' in said
+    assert 'iran.yaml:6:43: rule "iran", expect match 2: "Rain in Oslo" does not match: none of any: "@iran"' in said
+    assert 'rule "iran", expect ignore 2: "Tehran floods" matches: @iran in the title as \'Tehran\'' in said
+    assert f"{' ' * 31}^" in said.splitlines()
     assert "2 expect cases failed" in said
     assert "sound" not in said
 
@@ -157,8 +158,9 @@ def test_check_warns_of_what_looks_wrong_and_is_none(shop: Shop) -> None:
     shop.write("watchlists.yaml", "watchlists:\n  - {id: iran, aliases: [Iran*, Iranian oil]}\n")
     printed, said = told(shop, "check")
 
-    assert said.startswith('warning: watchlist "iran", aliases 2: ')
-    assert said.endswith("(redundant)\n")
+    assert said.startswith('config/watchlists.yaml:2:33: warning: watchlist "iran", aliases 2: ')
+    assert said.splitlines()[0].endswith("(redundant)")
+    assert said.splitlines()[2] == " " * 32 + "^"
     assert "sound" in printed
 
 
@@ -171,7 +173,7 @@ def test_check_warns_of_terms_that_meet_too_much_of_an_archive(shop: Shop) -> No
     assert "line 101: not JSON" in said
     assert 'warning: rule "tariffs", any 1: tarif* meets 90 of 100 articles' in said
     assert 'watchlist "iran"' in said
-    assert "Tehran" not in said
+    assert "Tehran meets" not in said
     assert "cannot be read" in alerts(shop, "check", "--archive", "no.jsonl", code=1)
 
 

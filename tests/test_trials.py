@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts import lines, rules, trials
+from alerts import config, lines, rules, trials
 from alerts.errors import AlertsError, ConfigError, Problem
 from alerts.model import Article, Expect, Rule, Watchlist
 
@@ -172,13 +172,13 @@ CASES = [
         "a text that must match and does not",
         Expect("Rain", True),
         {},
-        'rule "one", expect match "Rain": it does not match: none of any: "iran" was found',
+        'rule "one": "Rain" does not match: none of any: "iran" was found',
     ),
     (
         "a text that must not match and does",
         Expect("All of\nIRAN", False),
         {},
-        'rule "one", expect ignore "All of IRAN": it matches: iran in the text as \'IRAN\'',
+        'rule "one": "All of IRAN" matches: iran in the text as \'IRAN\'',
     ),
     ("a rule of one language is tried in that language", Expect("Iran", True), {"lang": ("fa", "ko")}, ""),
     ("a rule of one outlet is tried as its article", Expect("Iran", True), {"only_outlets": ("Yonhap",)}, ""),
@@ -189,12 +189,89 @@ CASES = [
 def test_the_cases_of_a_rule(why: str, case: Expect, other: dict[str, tuple[str, ...]], said: str) -> None:
     rule = Rule("one", "One", **{"any": ("iran",), **other}, expect=(case,))  # type: ignore[arg-type]
     another = Rule("two", "Two", any=("rain", "iran"))
-    assert list(trials.failures(rules.compile([another, rule], {}))) == ([said] if said else [])
+    told = [problem.message for problem in trials.failures(rules.compile([another, rule], {}))]
+    assert told == ([said] if said else [])
 
 
 def test_every_case_that_fails_is_told_and_a_long_text_is_cut() -> None:
     cases = (Expect("word " * 100, True), Expect("Iran", True), Expect("Iran", False))
     first, second = trials.failures(rules.compile([Rule("one", "One", any=("iran",), expect=cases)], {}))
-    assert '… word": it' not in first
-    assert len(first.partition('": ')[0]) < 140
-    assert 'expect ignore "Iran"' in second
+    assert '… word" does not match' not in first.message
+    assert len(first.message.partition('" does')[0]) < 140
+    assert '"Iran" matches' in second.message
+
+
+# ── where it stands ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+RULES = """\
+rules:
+  - id: one
+    title: One
+    any: [oil, tar*]
+    expect:
+      ignore: [Rain, "An oil field"]
+      match:
+        - Oil
+        - |
+
+          A long text
+          and a second line
+        - >-
+          Folded
+  - id: two
+    title: Two
+    match: >-
+      (iran OR
+      title:tar*) AND gas NEAR/20 oil
+"""
+LISTS = """\
+watchlists:
+  - {id: iran, aliases: [Iran, Persia*]}
+  - id: other
+    aliases:
+      - "@iran"
+      - Persian gulf
+      - "Persian"
+"""
+
+
+def examined() -> config.Checked:
+    files = [config.File("config/rules/a.yaml", RULES.encode()), config.File("config/watchlists.yaml", LISTS.encode())]
+    return config.examine(files)
+
+
+def test_a_case_that_fails_is_told_with_the_place_where_its_text_begins() -> None:
+    found = examined()
+    told = list(trials.failures(rules.compile(found.config.rules, {}), found.places))
+    assert [(t.path, t.line, t.column, t.text.strip()) for t in told] == [
+        ("config/rules/a.yaml", 11, 11, "A long text"),
+        ("config/rules/a.yaml", 14, 11, "Folded"),
+        ("config/rules/a.yaml", 6, 23, 'ignore: [Rain, "An oil field"]'),
+    ]
+    assert told[2].message == 'rule "one", expect ignore 2: "An oil field" matches: oil in the title as \'oil\''
+
+
+def test_a_warning_is_told_with_the_place_of_the_term() -> None:
+    found = examined()
+    told = list(trials.warnings(found.config, found.places))
+    assert [(t.path.rpartition("/")[2], t.line, t.column) for t in told] == [
+        ("watchlists.yaml", 6, 9),
+        ("a.yaml", 4, 16),
+        ("a.yaml", 19, 13),
+        ("a.yaml", 19, 27),
+    ]
+    assert told[1].message.startswith('warning: rule "one", any 2: tar* meets every word')
+    assert told[1].message.endswith("(short prefix)")
+    assert told[0].pointed.splitlines()[1:] == ["      - Persian gulf", "        ^"]
+
+
+def test_a_term_that_is_common_is_told_where_it_stands_in_a_watchlist_inside_another() -> None:
+    rule = b"rules:\n  - {id: one, title: One, any: ['@other', sold]}\n"
+    files = [config.File("config/rules/a.yaml", rule), config.File("config/watchlists.yaml", LISTS.encode())]
+    found = config.examine(files)
+    archive = [lines.plain("Iran sold oil") for _ in range(100)]
+    told = list(trials.common(found.config, found.places, archive))
+    assert [(t.path.rpartition("/")[2], t.line, t.column) for t in told] == [
+        ("watchlists.yaml", 2, 26),
+        ("a.yaml", 2, 43),
+    ]

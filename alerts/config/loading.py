@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from alerts.config import drafts, shapes, values
+from alerts.config import drafts, places, shapes, values
 from alerts.config.drafts import Draft, File
+from alerts.config.places import Places
 from alerts.config.tree import SIZE_LIMIT
 from alerts.config.values import ChannelSettings, Found, Row
 from alerts.errors import ConfigError, Problem
@@ -49,6 +50,15 @@ class Loaded:
     sound: Mapping[str, bytes] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found: all that is right, all that is wrong, and where each rule and watchlist stands."""
+
+    config: Config
+    problems: tuple[Problem, ...]
+    places: Places
+
+
 # ── read ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -83,8 +93,14 @@ def _read(path: Path, name: str, folder: Path) -> File:
 
 def check(files: Sequence[File]) -> tuple[Config, tuple[Problem, ...]]:
     """Read all files, and tell every problem of all of them at once.  The Config holds all that is right."""
+    checked = examine(files)
+    return checked.config, checked.problems
+
+
+def examine(files: Sequence[File]) -> Checked:
+    """Check all files, and keep where the rules and watchlists stand, for what else is found out about them."""
     joined = _join(_drafts(files).values())
-    return joined.config, joined.problems
+    return Checked(joined.config, joined.problems, places.of((*joined.rows("watchlists"), *joined.rows("rules"))))
 
 
 def load(files: Sequence[File], good: Mapping[str, bytes]) -> Loaded:

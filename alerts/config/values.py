@@ -143,11 +143,11 @@ def _as_rule(shape: shapes.RuleShape) -> Rule:
 
 def _said(row: Row, said: Iterable[tuple[str, str]]) -> list[Found]:
     """Give what the rules say a place.  Of a broken list they may say that it is empty: that is not news."""
-    paths = [(_keys(path), _PATH.sub(lambda m: f"{m[1]} {int(m[2]) + 1}", words)) for path, words in said]
-    return [row.fault(words, *keys) for keys, words in paths if len(keys) > 1 or not row.entry.broken]
+    paths = [(keys(path), _PATH.sub(lambda m: f"{m[1]} {int(m[2]) + 1}", words)) for path, words in said]
+    return [row.fault(words, *path) for path, words in paths if len(path) > 1 or not row.entry.broken]
 
 
-def _keys(path: str) -> tuple[str | int, ...]:
+def keys(path: str) -> tuple[str | int, ...]:
     """Read a path such as ``any.2``."""
     return tuple(int(part) if part.isdigit() else part for part in path.split(".") if part)
 

@@ -49,6 +49,7 @@ _KIND = re.compile(
     rf"(?P<open>\()|(?P<close>\))|(?P<prefix>{_PREFIX})|(?P<phrase>{_PHRASE})|(?P<regex>{_REGEX})|(?P<word>{_WORD})",
     re.DOTALL,
 )
+_MARKS = re.compile(r"\A(?:[^\W\d_]+:)+")
 _NUMBERED = re.compile(r"([^\W\d_]+)(?:/(.*))?\s*:", re.DOTALL)
 OPERATORS = frozenset({"AND", "OR", "NOT"})
 _NEAR = re.compile(r"(O?)NEAR/([0-9]+)")
@@ -114,6 +115,17 @@ def _start(written: str, number: int) -> int:
     """Find where a sign begins, by its number; behind the last one is the end."""
     found = next(islice(_SIGN.finditer(written), number, None), None)
     return found.start(1) if found else len(written.rstrip())
+
+
+def place(written: str, said: str) -> int:
+    """Find where a term or an operator stands first in an expression, in letters from 0; 0 if it is not there as such.
+
+    >>> place("title:(oil OR tar*)", "title:tar*")
+    14
+    """
+    words = {said, _MARKS.sub("", said), _MARKS.sub("", said).strip('"')}
+    starts = (found.start(1) for found in _SIGN.finditer(written) if _sign(found[1]).said in words)
+    return next(starts, 0)
 
 
 @lru_cache(maxsize=262_144)

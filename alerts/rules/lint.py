@@ -21,6 +21,7 @@ from typing import Literal
 
 from alerts.model import Article, Field, Rule, Watchlist
 from alerts.rules.compiled import compile as compile_
+from alerts.rules.expressions import place
 from alerts.rules.hits import match
 from alerts.rules.nodes import LEAVES, And, AtLeast, Either, Leaf, Names, Near, Node, Not, Or, Phrase, Regex, leaves
 from alerts.rules.reading import read, written
@@ -185,17 +186,22 @@ def _of_rule(rule: Rule, node: Node, outlets: Sequence[str]) -> Iterator[Said]:
     placed = _placed(rule, node)
     for path, leaf in placed:
         if isinstance(leaf, Phrase):
-            yield from _short(leaf, path)
+            yield from ((_exact(rule, path, leaf.written), reason, said) for _, reason, said in _short(leaf, path))
     nears = _nears(node)
     for near in nears:
         if near.distance > FAR:
             said = f"{written(near)} looks {near.distance} words far; write {FAR} or fewer, or AND"
-            yield whole, "far near", said
+            yield _exact(rule, whole, f"{'O' * near.ordered}NEAR/{near.distance}"), "far near", said
     if len(rule.any) > 1:
         yield from _redundant({path: leaf for path, leaf in placed[: len(rule.any)] if isinstance(leaf, Phrase)})
     if why := _never(rule, node, nears):
-        yield whole, "never", f"the rule can never match: {why}"
+        yield _exact(rule, whole, ""), "never", f"the rule can never match: {why}"
     yield from _unknown(rule, outlets)
+
+
+def _exact(rule: Rule, path: str, said: str) -> str:
+    """Add to the path of an expression where in it something stands."""
+    return f"match.{place(rule.match, said)}" if path == "match" else path
 
 
 def _placed(rule: Rule, node: Node) -> list[tuple[str, Leaf]]:
@@ -372,10 +378,19 @@ def _asked(rules: Iterable[Rule], watchlists: Mapping[str, Watchlist]) -> dict[s
         for path, leaf in _placed(rule, node):
             if path[:4] == "none" or not set(leaf.fields) & {"title", "lead", "text"} or leaf in _kept_out(node):
                 continue
-            for phrase in leaf.aliases if isinstance(leaf, Names) else (leaf,):
-                owner = (f"@{leaf.watchlist}", "aliases") if isinstance(leaf, Names) else (rule.id, path)
-                found.setdefault(written(phrase), owner)
+            if isinstance(leaf, Names):
+                found |= {term: owner for term, owner in _named(leaf, watchlists) if term not in found}
+            else:
+                found.setdefault(written(leaf), (rule.id, _exact(rule, path, leaf.written)))
     return found
+
+
+def _named(names: Names, watchlists: Mapping[str, Watchlist]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Give the aliases of a watchlist, each with where it stands: maybe in another, which is inside this one."""
+    for phrase in names.aliases:
+        holders = (w for w in (watchlists[names.watchlist], *watchlists.values()) if phrase.written in w.aliases)
+        holder = next(holders)
+        yield written(phrase), (f"@{holder.id}", f"aliases.{holder.aliases.index(phrase.written)}")
 
 
 def _kept_out(node: Node) -> tuple[Leaf, ...]:

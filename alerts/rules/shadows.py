@@ -100,7 +100,7 @@ def _within(group: Sequence[tuple[Rule, frozenset[int]]]) -> Iterator[Shadow]:
             wider = group[other][1]
             if other != n and choice <= wider and (choice != wider or other < n):
                 same = "says the same" if choice == wider else "matches whenever this one does"
-                path = "match" if rule.match else "any"
+                path = "match.0" if rule.match else "any"
                 words = f'rule "{group[other][0].id}" {same}; take one of the two out, or give them other terms'
                 yield rule.id, path, words
                 break

@@ -36,7 +36,7 @@ PAGES = [README, *(ROOT / f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING")
 LINE = "Feed ──poll──▶ Article ──match──▶ Match ──group──▶ Development ──compose──▶ Delivery ──deliver──▶ Receipt"
 PORT = f"127.0.0.1:{demo.PORT}"
 TO_WRITE = {
-    *(f"config/rules/{name}.yaml" for name in ("chips", "hormuz", "shadow-fleet")),
+    *(f"config/rules/{name}.yaml" for name in ("chips", "hormuz", "ports", "shadow-fleet")),
     *("alerts/render/teams.py", "alerts/adapters/teams.py", "tests/test_render_teams.py"),
 }
 """Files that a page tells its reader to write."""
