@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from alerts.model import Article, Rule, Watchlist
 from alerts.rules import ExpressionError, TermError, expression, expressions, read, written
 from alerts.rules.expressions import joined
 from alerts.rules.nodes import And, AtLeast, Either, Names, Near, Node, Not, Or, Phrase, Regex, leaves
-from alerts.rules.regexes import MAX_PLACES, compile_pattern
+from alerts.rules.regexes import MAX_PLACES, MAX_PROGRAM, MAX_VAGUE, compile_pattern
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 WATCHLISTS = {
@@ -464,6 +465,10 @@ def test_a_term_of_a_list_can_be_written_into_an_expression(term: str) -> None:
         (r"\p{Greek}+", "ΙΡΑΝ iran", ["ΙΡΑΝ"]),
         (r"[]a]+", "]a", ["]a"]),
         (r"\b\d{2,3}\b", "1 22 333 4444", ["22", "333"]),
+        (r"\b[a-zа-я]+\b", "🗞 oil,нефть\U0001f525gas", ["oil", "нефть", "gas"]),
+        (r"\boil\b", "\ud800oil oil", ["oil", "oil"]),
+        (r"\bCVE-\d{4}-\d{4,7}\b", "See CVE-2026-12345.", ["CVE-2026-12345"]),
+        (r"\b(\w+) (\w+) (\w+)\b", "a b c d e f", ["a b c", "d e f"]),
     ],
 )
 def test_a_regular_expression_knows_every_script(pattern: str, text: str, found: list[str]) -> None:
@@ -492,9 +497,14 @@ def test_a_regular_expression_knows_every_script(pattern: str, text: str, found:
         (r"\b[a-~]", r"beside \b must stand a letter"),
         (r"[\W]", r"\W cannot stand inside [ ]"),
         ("[[:alpha:]]", r"write \p{L} for letters"),
-        ("a{101}", "stand for 101 letters, and with more than 50"),
-        ("(a{20}){6}", "stand for 120 letters"),
-        (r"\w{20}", r"write fewer \w"),
+        ("a{101}", "101 letters of it may be one of several, or missing, or stand under a {n}, and 22 are allowed"),
+        ("(a{20}){6}", "120 letters of it"),
+        (r"\w{20}", r"100 letters of it may be one of several"),
+        (r"\pL{1000}", r"write fewer \w"),
+        (f"x{'.' * 23}", "23 letters of it"),
+        (f"{'(a|b)' * 23}", "23 letters of it"),
+        (f"x{'a?' * 23}", "23 letters of it"),
+        (f"x{'(ab)?' * 23}", "23 letters of it"),
         ("a" * 501, "more than 500 letters"),
     ],
 )
@@ -507,33 +517,43 @@ def test_a_regular_expression_is_refused_with_the_reason(pattern: str, says: str
     assert says in str(refused.value)
 
 
-NASTY = [
-    "(a+)+$", "(a|aa)+$", "(a*)*b", "(.*)(.*)(.*)(.*)x", "(x+x+)+y", "([a-z]+)*d", r"(\p{L}|\p{M})+!", ".*.*.*=.*",
-    "(?:a?){25}a{25}", "[ab]*a[ab]{15}c", "[ab]*a[ab]{50}c", "a.{0,50}z", "(?:a{1,7}){1,7}b", r"\w+\s\w+!", r"\b\w+ing\b",
-    "(?:[ab]{1,7}){1,7}c",
+WEIGHED = [
+    # a piece of an expression, and for how many vague letters it counts
+    ("x", 0), ("oil ", 0), ("(?:oil gas)", 0), ("a+", 0), ("a*", 1), ("a?", 1), (".", 1), (".*", 1), ("[ab]", 1), ("[^a]+", 1),
+    (r"\d", 2), (r"\s", 2), (r"\S*", 2), (r"\w", 5), (r"\W+", 5), (r"\D", 5), (r"\p{L}", 5), (r"[\w-]", 5), ("a{4}", 4),
+    ("a{0,4}", 4), ("a{3,}", 4), (".{5}", 5), (r"\d{3}", 6), ("(?:a|b)", 1), ("(?:a|b)+", 1), ("(?:ab){3}", 6),
+    ("(?:a|bc){3}", 12), ("(?:ab)?", 1), ("(?:[ab]c?)", 2), ("(?:[ab]{2}){3}", 6), (r"(?:\d{2}){2}", 8),
 ]  # fmt: skip
-CHOSEN = random.Random(7)
-TEXTS = {
-    "one letter": "a" * 65_536,
-    "two letters": "ab" * 32_768,
-    "two letters by chance": "".join(CHOSEN.choice("ab") for _ in range(65_536)),
-    "words": " ".join(CHOSEN.choice(["iran", "oil", "sanctions", "a"]) for _ in range(16_000))[:65_536],
-    "Chinese": "伊朗制裁" * 5_461,
-}
 
 
-@pytest.mark.parametrize("pattern", NASTY)
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_no_text_of_64_kilobytes_takes_more_than_50_milliseconds(pattern: str, text: str) -> None:
-    """The best of three, in the time of this process: what else the machine does must not fail the test."""
-    compiled = compile_pattern(pattern)
-    best = 1.0
-    for _ in range(3):
-        began = time.process_time()
-        found = compiled.places(text)
-        best = min(best, time.process_time() - began)
-    assert len(found) <= MAX_PLACES
-    assert best < 0.05
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(WEIGHED), min_size=1, max_size=9), st.sampled_from(["", r"\b"]))
+def test_what_a_regular_expression_makes_re2_do_is_bounded(pieces: list[tuple[str, int]], edge: str) -> None:
+    """By the letters that it must keep in mind and the steps of its program, which do not depend on the machine.
+
+    What that comes to in milliseconds is measured by ``bench/regexes.py``.
+    """
+    pattern = f"{edge}x{''.join(piece for piece, _ in pieces)}x{edge}"
+    vague = sum(count for _, count in pieces)
+    if vague > MAX_VAGUE:
+        with pytest.raises(TermError, match=f"{vague} letters of it may be one of several"):
+            compile_pattern(pattern)
+        return
+    assert compile_pattern(pattern).compiled.programsize <= MAX_PROGRAM
+
+
+def test_no_more_than_a_hundred_places_are_looked_for() -> None:
+    assert len(compile_pattern("a").places("a" * 65_536)) == MAX_PLACES
+
+
+@pytest.mark.parametrize("edge", ["", r"\b"])
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="ab éи国\u0301🔥_-", max_size=30))
+def test_places_are_those_that_python_finds(edge: str, text: str) -> None:
+    """In letters, though RE2 looks in bytes; a sign beside a word may end one and begin the next."""
+    marks = r"(?:[^\W]|\u0301)"
+    plain = re.compile(f"(?<!{marks[3:8]})(?<!\u0301){marks}+" if edge else f"{marks}+")
+    assert list(compile_pattern(rf"{edge}\w+{edge}").places(text)) == [found.span() for found in plain.finditer(text)]
 
 
 # ── how long it takes ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -541,8 +561,8 @@ def test_no_text_of_64_kilobytes_takes_more_than_50_milliseconds(pattern: str, t
 
 def test_ten_thousand_rules_are_read_in_a_second() -> None:
     """A tenth of what is promised, with ten times the time that it takes: a machine may be busy."""
-    words = [f"word{n}" for n in range(5_000)]
-    said = [CHOSEN.sample(words, 4) for _ in range(10_000)]
+    words, pick = [f"word{n}" for n in range(5_000)], random.Random(7)
+    said = [pick.sample(words, 4) for _ in range(10_000)]
     began = time.process_time()
     for a, b, c, d in said:
         expression(f"({a} OR {b} OR @iran) AND title:{c} NEAR/5 {d} AND NOT football", WATCHLISTS)

@@ -21,9 +21,14 @@ from alerts.rules.terms import TermError
 MAX_LENGTH = 500
 """The most letters of one expression."""
 
-MAX_REPEATED = 50
-"""The most letters that the ``{n}`` of an expression may stand for, written out: what RE2 has in mind at each letter of
-a text grows with it, and with that the time."""
+MAX_VAGUE = 22
+"""The most letters of an expression that may be one of several (``.``, ``[ ]``, ``\\w``, a choice in parentheses), may
+be missing, or stand under a ``{n}``, written out.  RE2 keeps in mind, at each letter of a text, at which of them it may
+be: the time grows with their number, whatever the text.  ``bench/regexes.py`` looks for the worst."""
+
+_SIZES = (16, 120)
+"""The steps of RE2's program over which a class of letters counts for two, and for five: ``\\d`` and ``\\S`` are of the
+first kind, ``\\w`` and ``\\D`` of the second."""
 
 MAX_PROGRAM = 8_000
 """The most steps of the program that RE2 makes; one ``\\w`` of Unicode has 1,450."""
@@ -33,6 +38,9 @@ MAX_PLACES = 100
 
 _MEMORY = 8 << 20
 """The bytes that RE2 may use for one expression: for its states, which it forgets and makes anew when they fill it."""
+
+_READING_MEMORY = 1 << 18
+"""The bytes for reading an expression as it is written: one that would fill more is refused before it is made."""
 
 _WORD = r"\p{L}\p{N}\p{M}_"
 _NOT_WORD = f"[^{_WORD}]"
@@ -69,6 +77,7 @@ class _Part:
     written: str
     kind: str
     is_word: bool = False
+    vague: int = 0
     low: int = 1
     high: int = 1
     times: str = ""
@@ -93,14 +102,20 @@ class Pattern:
         >>> compile_pattern(r"\birán(es)?\b").places("Irán, IRÁNES e iraní")
         ((0, 4), (6, 12))
         """
+        # In bytes, for else all of the text would be encoded once for each place.
+        printed = text.encode("utf-8", "surrogatepass")
         found: list[tuple[int, int]] = []
-        position = 0
-        while len(found) < limit and (hit := self.compiled.search(text, position)):
+        position = letters = 0
+        while len(found) < limit and (hit := self.compiled.search(printed, position)):
             start, end = hit.span()
-            start += self.before and not _is_word(text[start])
-            end -= self.after and not _is_word(text[end - 1])
-            found.append((start, end))
-            position = max(end, start + 1)
+            words = printed[start:end].decode("utf-8", "surrogatepass")
+            begin = letters + len(printed[position:start].decode("utf-8", "surrogatepass"))
+            letters = begin + len(words)
+            position = end
+            if self.after and not _is_word(words[-1]):
+                letters -= 1
+                position -= len(words[-1].encode("utf-8", "surrogatepass"))
+            found.append((begin + (self.before and not _is_word(words[0])), letters))
         return tuple(found)
 
 
@@ -112,35 +127,41 @@ def compile_pattern(pattern: str) -> Pattern:
     """
     if len(pattern) > MAX_LENGTH:
         raise TermError(f"the regular expression has more than {MAX_LENGTH} letters; split it")
-    _re2(pattern)
+    _re2(pattern, _READING_MEMORY)
     alternatives = _Reader(pattern).read()
-    if (size := _repeated(alternatives)) > MAX_REPEATED:
+    if (size := _vague(alternatives)) > MAX_VAGUE:
         raise TermError(
-            f"the {{n}} of the regular expression stand for {size} letters, and with more than {MAX_REPEATED} it would "
-            "take too long; write smaller numbers, + or *, or NEAR/n between two terms"
+            f"the regular expression would take too long: {size} letters of it may be one of several, or missing, or "
+            f"stand under a {{n}}, and {MAX_VAGUE} are allowed (\\w counts for {_weight(_ESCAPES['w'])}); "
+            "write + or * for {n}, fewer classes and ?, or NEAR/n between two terms"
         )
     before, after = _edges(alternatives, 0), _edges(alternatives, -1)
     written = "|".join(_written(parts, before=before, after=after) for parts in alternatives)
-    compiled = _re2(written)
+    compiled = _re2(written, _MEMORY)
     if compiled.programsize > MAX_PROGRAM:
-        raise TermError(r"the regular expression would take too long; write fewer \w, \p{L} and {n}")
+        raise TermError(_TOO_LARGE)
     if compiled.search(""):
         raise TermError("the regular expression is met by an empty text, and so by every article; take a * or ? out")
     return Pattern(pattern, compiled, before, after)
 
 
-def _re2(pattern: str) -> Any:
+_TOO_LARGE = r"the regular expression would take too long; write fewer \w, \p{L} and {n}"
+
+
+def _re2(pattern: str, memory: int) -> Any:
     """Compile, and tell what is wrong in RE2's words."""
     options = re2.Options()
     options.case_sensitive = False
     options.dot_nl = True  # A text is one line to a rule: where it breaks is chance.
     options.never_capture = True  # Groups would cost time, and nobody asks for them.
     options.log_errors = False
-    options.max_mem = _MEMORY
+    options.max_mem = memory
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
         said = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error.args[0])
+        if "too large" in said:
+            raise TermError(_TOO_LARGE) from None
         hint = "; RE2 has neither look-around nor back references" if "(?" in said or re.search(r"\\\d", said) else ""
         raise TermError(f"the regular expression cannot be read: {said}{hint}") from None
 
@@ -194,11 +215,11 @@ def _parts(kind: str, piece: re.Match[str]) -> Iterator[_Part]:
         case "escape":
             yield _escape(piece["escape"])
         case "class":
-            yield _Part(_class(said), "letter", _is_word_class(said))
+            yield _Part(_class(said), "letter", _is_word_class(said), vague=_weight(_class(said)))
         case "property":
-            yield _Part(said, "letter", _LETTERS.fullmatch(said) is not None)
+            yield _Part(said, "letter", _LETTERS.fullmatch(said) is not None, vague=_weight(said))
         case "letter":
-            yield _Part(said, "letter", _is_word(said))
+            yield _Part(said, "letter", _is_word(said), vague=int(said == "."))
         case "code":
             yield _Part(said, "letter")
         case _:
@@ -215,7 +236,16 @@ def _escape(letter: str) -> _Part:
         return _Part(r"\b", "edge")
     if letter in "Az":
         return _Part(f"\\{letter}", "anchor")
-    return _Part(_ESCAPES.get(letter, f"\\{letter}"), "letter", letter in "wd")
+    if letter in _ESCAPES:
+        return _Part(_ESCAPES[letter], "letter", letter in "wd", vague=_weight(_ESCAPES[letter]))
+    return _Part(f"\\{letter}", "letter")
+
+
+@lru_cache(maxsize=1_024)
+def _weight(said: str) -> int:
+    """Say for how many a class of letters counts: RE2 walks through all of a large one at each letter of a text."""
+    size: int = _re2(said, _MEMORY).programsize
+    return 1 + (size > _SIZES[0]) + 3 * (size > _SIZES[1])
 
 
 def _class(said: str) -> str:
@@ -249,7 +279,7 @@ def _is_word_member(said: str) -> bool:
 
 def _is_word(letter: str) -> bool:
     r"""Whether a sign is one of a word, as ``\w`` has it."""
-    return letter == "_" or letter.isalnum() or bool(_MARK().fullmatch(letter))
+    return letter == "_" or letter.isalnum() or bool(_MARK().fullmatch(letter.encode("utf-8", "surrogatepass")))
 
 
 @lru_cache(maxsize=1)
@@ -257,12 +287,18 @@ def _MARK() -> Any:  # noqa: N802 - a constant that is made when first asked for
     return re2.compile(r"[\p{N}\p{M}]")
 
 
-def _repeated(alternatives: _Alternatives, times: int = 1) -> int:
-    """Count the letters that stand under a ``{n}``, as often as they would if it were written out."""
+def _vague(alternatives: _Alternatives, times: int = 1) -> int:
+    r"""Count the letters that may be one of several, or none, or stand under a ``{n}``, each ``{n}`` written out.
+
+    A choice in parentheses counts as one of them, for the words in it are plain; a ``\b`` for none, for it is never repeated.
+    """
     total = 0
     for part in (part for parts in alternatives for part in parts):
         often = times * part.high
-        total += _repeated(part.alternatives, often) if part.kind == "group" else often * (often > 1)
+        if part.kind == "group":
+            total += _vague(part.alternatives, often) + often * (len(part.alternatives) > 1 or not part.low)
+        elif part.vague or (part.kind == "letter" and (often > 1 or not part.low)):
+            total += often * (part.vague or 1)
     return total
 
 
