@@ -126,6 +126,8 @@ def test_what_is_not_odd_is_not_told(parts: dict[str, object]) -> None:
         ({"any": ["iran", "oil"], "none": ["sport"]}, {"any": ["iran"]}, []),
         ({"any": ["iran"], "lang": ["en"]}, {"any": ["iran"], "lang": ["fr"]}, []),
         ({"any": ["iran"], "strength": "about"}, {"any": ["iran"]}, []),
+        ({"any": ["iran", "oil"]}, {"any": ["iran"], "severity": "flash"}, []),  # the narrow one is told first
+        ({"any": ["iran"], "min_outlets": 3}, {"any": ["iran"]}, []),
         ({"any": ["title:iran"]}, {"any": ["iran"]}, []),
         ({"any": ["case:Iran"]}, {"any": ["iran"]}, []),
         ({"any": ["iran", "oil"]}, {"any": ["oil", "gas"]}, []),
@@ -224,6 +226,26 @@ def test_a_term_that_meets_more_than_a_twentieth_is_told() -> None:
     found = common(rules, WATCHLISTS, ARCHIVE)
     assert [(f.rule, f.path, f.reason) for f in found] == [("@iran", "aliases.0", "common"), ("one", "any.1", "common")]
     assert found[1].message.startswith("minister meets 90 of 100 articles (90 %)")
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"any": ["minister"]}, True),
+        ({"all": ["minister"]}, True),
+        ({"all": ["minister"], "none": ["rain"]}, True),
+        ({"match": "minister AND lang:en"}, True),  # a language is no other term
+        ({"match": "(minister OR iran) AND NOT rain"}, True),
+        ({"all": ["minister", "iran"]}, False),
+        ({"any": ["minister"], "all": ["iran"]}, False),
+        ({"match": "minister NEAR/5 iran"}, False),
+        ({"match": "atleast/3:minister"}, False),
+        ({"match": "iran AND NOT minister"}, False),
+    ],
+)
+def test_a_term_that_is_joined_with_another_may_be_as_common_as_it_likes(parts: dict[str, object], told: bool) -> None:
+    found = common([rule(**parts)], {}, ARCHIVE, share=0.2)
+    assert [f.message.partition(" ")[0] for f in found] == ["minister"] * told
 
 
 def test_the_share_is_a_choice_and_a_few_articles_say_nothing() -> None:

@@ -368,15 +368,16 @@ def _common(term: str, met: int, of: int) -> str:
 
 
 def _asked(rules: Iterable[Rule], watchlists: Mapping[str, Watchlist]) -> dict[str, tuple[str, str]]:
-    """Give every term that a rule looks for, as an expression, and where it stands first."""
+    """Give every term that alone makes a rule match, as an expression, and where it stands first."""
     found: dict[str, tuple[str, str]] = {}
     for rule in rules:
         try:
             node = read(rule, watchlists)
         except TermError:
             continue
+        alone = _alone(node)
         for path, leaf in _placed(rule, node):
-            if path[:4] == "none" or not set(leaf.fields) & {"title", "lead", "text"} or leaf in _kept_out(node):
+            if leaf not in alone:
                 continue
             if isinstance(leaf, Names):
                 found |= {term: owner for term, owner in _named(leaf, watchlists) if term not in found}
@@ -393,12 +394,23 @@ def _named(names: Names, watchlists: Mapping[str, Watchlist]) -> Iterator[tuple[
         yield written(phrase), (f"@{holder.id}", f"aliases.{holder.aliases.index(phrase.written)}")
 
 
-def _kept_out(node: Node) -> tuple[Leaf, ...]:
-    """Give the leaves under a NOT."""
-    match node:
-        case Not(part):
-            return leaves(part)
-        case And(parts) | Or(parts):
-            return tuple(leaf for part in parts for leaf in _kept_out(part))
-        case _:
-            return ()
+_CONTENT = {"title", "lead", "text"}
+
+
+def _alone(node: Node) -> tuple[Leaf, ...]:
+    """Give the leaves that make a tree hold by themselves: what is joined by AND or NEAR may be as common as it likes.
+
+    Where an article comes from is no other term.
+    """
+    if isinstance(node, LEAVES):
+        return (node,) if _CONTENT & set(node.fields) else ()
+    if isinstance(node, Or):
+        return tuple(leaf for part in node.parts for leaf in _alone(part))
+    if not isinstance(node, And):
+        return ()
+    asked = [part for part in node.parts if not isinstance(part, Not) and _asks_for_content(part)]
+    return _alone(asked[0]) if len(asked) == 1 else ()
+
+
+def _asks_for_content(node: Node) -> bool:
+    return any(_CONTENT & set(leaf.fields) for leaf in leaves(node))

@@ -288,9 +288,9 @@ def _MARK() -> Any:  # noqa: N802 - a constant that is made when first asked for
 
 
 def _vague(alternatives: _Alternatives, times: int = 1) -> int:
-    r"""Count the letters that may be one of several, or none, or stand under a ``{n}``, each ``{n}`` written out.
+    r"""Count the letters that may be one of several, or none, or stand under a ``{n}``, with each written out.
 
-    A choice in parentheses counts as one of them, for the words in it are plain; a ``\b`` for none, for it is never repeated.
+    A choice in parentheses counts as one of them, for the words in it are plain, and a ``\b`` as none.
     """
     total = 0
     for part in (part for parts in alternatives for part in parts):

@@ -39,10 +39,11 @@ def _leaf_set(either: Either) -> frozenset[object]:
 
 
 def _limits(rule: Rule) -> tuple[object, ...]:
-    """What else decides which articles a rule meets."""
+    """What else decides which articles a rule meets, and what is done about them: two that differ in it are two."""
+    same = rule.strength, rule.severity, rule.min_outlets, rule.cooldown
     if not (rule.lang or rule.only_outlets or rule.not_outlets):
-        return (rule.strength,)
-    return rule.strength, frozenset(rule.lang), frozenset(rule.only_outlets), frozenset(rule.not_outlets)
+        return same
+    return (*same, frozenset(rule.lang), frozenset(rule.only_outlets), frozenset(rule.not_outlets))
 
 
 class _Numbers:
