@@ -296,10 +296,9 @@ def _watchlists(rule: Rule, tree: nodes.Node) -> frozenset[str]:
 
 def _every(parts: tuple[Plan, ...]) -> Joined:
     """Join parts all of which must hold, with the keys that say soonest that they do not."""
-    needs = [key for part in parts if isinstance(part, Sought) for key in (part.key, *part.more) if key]
     barred = [part.part.key for part in parts if isinstance(part, Absent) and part.part.sure]
     some = next((part.some for part in parts if isinstance(part, Joined) and part.some), ())
-    return Joined(True, parts, tuple(needs), some, tuple(barred))  # noqa: FBT003 - the first field says it
+    return Joined(True, parts, some, tuple(barred))  # noqa: FBT003 - the first field says it
 
 
 def _some(parts: Iterable[Plan]) -> Needs:

@@ -58,13 +58,12 @@ class Absent:
 class Joined:
     """Every one of the parts must hold, or one at least.
 
-    Most that does not hold fails by keys alone: of ``needs`` all must be there, of ``some`` one unless there are none,
-    and of ``barred`` none.
+    Most that does not hold fails by keys alone: of ``some`` one must be there unless there are none, and of ``barred``
+    none.
     """
 
     every: bool
     parts: tuple[Plan, ...]
-    needs: Needs = ()
     some: Needs = ()
     barred: Needs = ()
 
@@ -104,8 +103,6 @@ class Sight:
     def _fails(self, plan: Joined) -> bool:
         """Whether the keys alone say that it does not hold."""
         has = self.has.__getitem__
-        if plan.needs and not all(map(has, plan.needs)):
-            return True
         if plan.barred and any(map(has, plan.barred)):
             return True
         return plan.some != () and not any(map(has, plan.some))
