@@ -94,6 +94,10 @@ class Entry:
     author: str = ""
     categories: tuple[str, ...] = ()
     published: datetime | None = None
+    updated: datetime | None = None
+    """When it was changed, if that is later than ``published``."""
+    outlet: str = ""
+    """Who publishes, if that is another than the feed's outlet: an aggregator says so."""
 
 
 @dataclass(frozen=True, slots=True)

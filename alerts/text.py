@@ -16,7 +16,6 @@ from alerts.model import LEAD_WORDS
 FIELD_LIMIT = 65_536
 """The most characters of one field of an entry that are looked at; HTML parsers are quadratic in places."""
 
-_SPACE = re.compile(r"\s+")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
 # Scripts that do not space their words, by how long a word is, and the one that spaces them but joins particles.
@@ -162,7 +161,9 @@ def plain(html: str) -> str:
 
 def one_line(text: str) -> str:
     """Drop control characters and text-direction overrides, and make every run of white space one blank."""
-    return _SPACE.sub(" ", _CONTROL.sub(" ", text)).strip()
+    if not text.isprintable():  # as nearly all is
+        text = _CONTROL.sub(" ", text)
+    return " ".join(text.split())
 
 
 def lead_end(text: str, words: int = LEAD_WORDS) -> int:

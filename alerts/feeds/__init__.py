@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from alerts.feeds.parsing import Parsed, parse
+from alerts.feeds.hints import Hints
+from alerts.feeds.parsing import Parsed, parse, quick, reference
 from alerts.feeds.polling import LONGEST_BACKOFF, LONGEST_WAIT, after_failure, after_success, is_due, request
 
 __all__ = [
     "LONGEST_BACKOFF",
     "LONGEST_WAIT",
+    "Hints",
     "Parsed",
     "after_failure",
     "after_success",
     "is_due",
     "parse",
+    "quick",
+    "reference",
     "request",
 ]
