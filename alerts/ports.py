@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from alerts.errors import FetchError
+from alerts.errors import FetchError, ParseError
+from alerts.feeds import Parsed
 from alerts.model import Delivery, Feed, FeedRequest, Fetched, Pending, Receipt
 
 T = TypeVar("T")
@@ -33,6 +34,19 @@ class Fetch(Protocol):
 
     def __call__(self, requests: Sequence[FeedRequest]) -> Iterable[tuple[Feed, Fetched | FetchError]]:
         """Give each request's feed back once, with the answer or with what went wrong.  Never raises for a feed."""
+        ...
+
+
+class Parse(Protocol):
+    """From what was fetched to what it says, within limits of time and memory that no feed can break."""
+
+    def __call__(
+        self, answers: Iterable[tuple[Feed, Fetched | FetchError]]
+    ) -> Iterable[tuple[Feed, Fetched | FetchError, Parsed | ParseError | None]]:
+        """Give each answer back once, with what was read of it: ``None`` of an answer without a body.
+
+        A feed that is slow to read comes after those that were answered later, and stops none.
+        """
         ...
 
 

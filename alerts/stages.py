@@ -34,7 +34,7 @@ from alerts.model import (
     Story,
     Subscription,
 )
-from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Table
+from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Parse, Table
 
 LEASE = timedelta(minutes=5)
 """How long an attempt may hold a delivery; longer than any channel's time-out (60 s)."""
@@ -50,18 +50,19 @@ def poll(
     feeds: Sequence[Feed],
     *,
     fetch: Fetch,
+    parse: Parse,
     states: Table[FeedState],
     seen: Fingerprints,
     articles: Log[Article],
     now: datetime,
 ) -> Report:
-    """Fetch the feeds that are due, and append the articles that are not known.  Validators are kept last."""
+    """Fetch and read the feeds that are due, and append what is not known.  Validators are kept last."""
     known = {feed.id: states.get(feed.id) for feed in feeds}
     due = [feed for feed in feeds if feeds_.is_due(known[feed.id], now)]
     count: Counter[str] = Counter(feeds=len(feeds), due=len(due))
     lines: list[str] = []
-    for feed, got in fetch([feeds_.request(feed, known[feed.id]) for feed in due]):
-        state, made, line = _read(feed, known[feed.id], got, now)
+    for feed, got, read in parse(fetch([feeds_.request(feed, known[feed.id]) for feed in due])):
+        state, made, line = _read(feed, known[feed.id], got, read, now)
         fresh = seen.unseen([article.key for article in made])
         count["articles"] += articles.append(article for article in made if article.key in fresh)
         seen.add(sorted(fresh))
@@ -74,20 +75,22 @@ def poll(
 
 
 def _read(
-    feed: Feed, state: FeedState | None, got: Fetched | FetchError, now: datetime
+    feed: Feed,
+    state: FeedState | None,
+    got: Fetched | FetchError,
+    read: feeds_.Parsed | ParseError | None,
+    now: datetime,
 ) -> tuple[FeedState, tuple[Article, ...], str]:
     """Decide what one answer means: the feed's next state, its articles, and a line if something is wrong."""
     if isinstance(got, FetchError):
         return feeds_.after_failure(feed, state, got, now), (), f'feed "{feed.id}": {got.reason}'
-    if got.status == 304:
+    if isinstance(read, ParseError):
+        return feeds_.after_failure(feed, state, read, now), (), f'feed "{feed.id}": {read}'
+    if read is None:
         return feeds_.after_success(feed, state, got, now), (), ""
-    try:
-        parsed = feeds_.parse(got)
-    except ParseError as error:
-        return feeds_.after_failure(feed, state, error, now), (), f'feed "{feed.id}": {error}'
     first = state is None or state.last_good is None
-    made = articles_.from_entries(parsed.entries, feed, first_poll=first, now=now)
-    problem = f'feed "{feed.id}": {parsed.problem}' if parsed.problem else ""
+    made = articles_.from_entries(read.entries, feed, first_poll=first, now=now)
+    problem = f'feed "{feed.id}": {read.problem}' if read.problem else ""
     return feeds_.after_success(feed, state, got, now), made, problem
 
 

@@ -16,8 +16,10 @@ from email.utils import format_datetime
 from typing import Generic
 from xml.sax.saxutils import escape
 
+from alerts import feeds
 from alerts.adapters.clock import Clock, utc
-from alerts.errors import FetchError
+from alerts.errors import FetchError, ParseError
+from alerts.feeds import Parsed
 from alerts.model import Delivery, Entry, Feed, FeedRequest, Fetched, Outcome, Pending, Receipt
 from alerts.ports import Batch, K, T
 
@@ -165,6 +167,23 @@ class MemoryFingerprints:
     def forget(self) -> None:
         """Lose everything, as a Redis that was flushed does."""
         self._keys.clear()
+
+
+class MemoryParse:
+    """Reads every feed in this process, in the order in which they come: for feeds that one knows."""
+
+    def __call__(
+        self, answers: Iterable[tuple[Feed, Fetched | FetchError]]
+    ) -> Iterator[tuple[Feed, Fetched | FetchError, Parsed | ParseError | None]]:
+        """Give each answer back once, with what was read of it."""
+        for feed, got in answers:
+            if isinstance(got, FetchError) or got.status == 304:
+                yield feed, got, None
+                continue
+            try:
+                yield feed, got, feeds.parse(got)
+            except ParseError as error:
+                yield feed, got, error
 
 
 # ── the world of feeds ───────────────────────────────────────────────────────────────────────────────────────────────

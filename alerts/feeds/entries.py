@@ -52,24 +52,23 @@ class Said:
     outlet: str = ""
 
 
-def made(written: Iterable[Said], home: str) -> tuple[tuple[Entry, ...], int, int]:
-    """Make the entries plain; with them, how many said nothing, and how many were too many.
+def made(written: Iterable[Said], number: int, home: str) -> tuple[tuple[Entry, ...], int, int]:
+    """Make the entries plain; with them, how many said nothing, and how many of their ``number`` were too many.
 
     ``home`` is what relative links count from.
     """
     kept: list[Entry] = []
-    silent = over = letters = 0
+    silent = letters = 0
     for said in written:
-        if len(kept) >= MOST_ENTRIES or letters > MOST_LETTERS:
-            over += 1
-            continue
         made_ = entry(said, home)
         letters += len(made_.title) + len(made_.summary) + len(made_.text)
         if made_.title or made_.text or made_.summary or made_.link:
             kept.append(made_)
         else:
             silent += 1
-    return tuple(kept), silent, over
+        if len(kept) + silent >= MOST_ENTRIES or letters > MOST_LETTERS:
+            break
+    return tuple(kept), silent, number - len(kept) - silent
 
 
 def left_out(silent: int, over: int) -> str:

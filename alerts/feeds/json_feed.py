@@ -28,7 +28,8 @@ def read(body: bytes, location: str) -> tuple[tuple[Entry, ...], str]:
     version = _word(said, "version") if isinstance(said, dict) else ""
     if "jsonfeed.org/version/" not in version or not isinstance(said.get("items"), list):
         raise ParseError(NO_FEED)
-    kept, silent, over = entries.made(_entries(said), entries.anchor(location, _word(said, "home_page_url")))
+    home = entries.anchor(location, _word(said, "home_page_url"))
+    kept, silent, over = entries.made(_entries(said), len(said["items"]), home)
     return kept, entries.left_out(silent, over)
 
 

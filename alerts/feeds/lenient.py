@@ -46,7 +46,7 @@ def read(body: bytes, charset: str, location: str, lines_before: int) -> tuple[t
     except _PARSER_ERRORS as error:
         raise ParseError(f"the feed cannot be read: {type(error).__name__}: {text.cut(str(error), 100)}") from error
     home = entries.anchor(location, str(dict.get(found.feed, "link") or ""))
-    kept, silent, over = entries.made(_said(found), home)
+    kept, silent, over = entries.made(_said(found), len(found.entries), home)
     return kept, entries.left_out(silent, over), _malformed(found, lines_before), str(found.version)
 
 

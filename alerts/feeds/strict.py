@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin
@@ -78,7 +78,9 @@ def read(body: bytes, location: str) -> tuple[tuple[Entry, ...], str] | None:
     )
     try:
         root = etree.fromstring(body, parser)
-        kept, silent, over = entries.made(_entries(root), entries.anchor(location, _home(root)))
+        found, read_one = _places(root)
+        home = entries.anchor(location, _home(root))
+        kept, silent, over = entries.made((read_one(el) for el in found), len(found), home)
     except (etree.XMLSyntaxError, Doubt):
         return None
     return None if silent else (kept, entries.left_out(silent, over))
@@ -87,8 +89,8 @@ def read(body: bytes, location: str) -> tuple[tuple[Entry, ...], str] | None:
 # ── where the entries are ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _entries(root: Element) -> Iterator[Said]:
-    """Find the entries where the format has them, and nowhere else.
+def _places(root: Element) -> tuple[list[Element], Callable[[Element], Said]]:
+    """Find the entries where the format has them, and nowhere else, and how they are read.
 
     :raises Doubt: the root is unknown, or there are entries in other places.
     """
@@ -100,8 +102,7 @@ def _entries(root: Element) -> Iterator[Said]:
     everywhere = sum(1 for _ in root.iter("{*}item", "{*}entry"))
     if not found or everywhere != len(found):
         raise Doubt
-    read_one = _of_atom if wanted == "atom:entry" else _of_rss
-    return (read_one(el) for el in found)
+    return found, _of_atom if wanted == "atom:entry" else _of_rss
 
 
 def _home(root: Element) -> str:

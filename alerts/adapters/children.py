@@ -1,0 +1,192 @@
+"""Reading feeds in child processes that can be killed: one that is written to stall a parser stops no other.
+
+A feed that is small and in good order is read at once, where it was fetched.  Any other goes to a child, which has a
+time, and an address space, that end.  The children are started with the first such feed, and end with ``close``.
+
+They are spawned, not forked: a fork of a process with threads may find a lock that nobody will ever open.  Measured, a
+spawned child is ready in 0.25 s, because it reads nothing of the program that it belongs to but ``alerts.feeds``.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType, TracebackType
+from typing import Self
+
+from pebble import ProcessExpired, ProcessPool
+from selectolax.lexbor import SelectolaxError
+
+from alerts import feeds
+from alerts.errors import FetchError, ParseError
+from alerts.feeds import Parsed
+from alerts.model import Feed, Fetched
+
+MOST_WAITING = 64
+"""The most feeds, and with the next the most bytes, that are held for children; then the next feed has to wait."""
+
+MOST_BYTES = 64_000_000
+
+_RENEW_AFTER = 200
+_main = threading.Lock()
+
+Read = Parsed | ParseError | None
+Answer = tuple[Feed, Fetched | FetchError]
+
+
+class ChildParse:
+    """Reads feeds, each within ``seconds`` of time and ``megabytes`` of memory, ``workers`` at once beside this one.
+
+    It is a context manager, and may be used by one thread at a time.
+    """
+
+    def __init__(self, *, workers: int = 2, seconds: float = 6.0, megabytes: int = 512) -> None:
+        self._workers = workers
+        self._seconds = seconds
+        self._megabytes = megabytes
+        self._pool: ProcessPool | None = None
+        self._owner = 0
+
+    def __call__(self, answers: Iterable[Answer]) -> Iterator[tuple[Feed, Fetched | FetchError, Read]]:
+        """Give each answer back once, with what was read of it: ``None`` of an answer without a body.
+
+        What needs a child comes later than what was answered after it.
+        """
+        waiting: dict[Future[Parsed | ParseError], tuple[Feed, Fetched]] = {}
+        for feed, got in answers:
+            if isinstance(got, FetchError) or got.status == 304:
+                yield feed, got, None
+            elif (read := _at_once(got)) is not None:
+                yield feed, got, read
+            else:
+                waiting[self._given(got)] = feed, got
+            yield from self._done(waiting, all_of_them=False)
+        yield from self._done(waiting, all_of_them=True)
+
+    def close(self) -> None:
+        """End the children; what they were reading is not waited for."""
+        pool, self._pool = self._pool, None
+        if pool is not None and self._owner == os.getpid():
+            pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
+
+    def __enter__(self) -> Self:
+        """Give itself; no child is started before it is needed."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """End the children."""
+        self.close()
+
+    def _given(self, got: Fetched) -> Future[Parsed | ParseError]:
+        """Give a body to the children; those of a process that this one was forked from are not ours."""
+        if self._pool is None or self._owner != os.getpid():
+            self._owner = os.getpid()
+            self._pool = ProcessPool(
+                self._workers,
+                max_tasks=_RENEW_AFTER,
+                initializer=_limit,
+                initargs=(self._megabytes,),
+                context=_Spawning(),
+            )
+        return self._pool.schedule(_read, args=(got, self._seconds), timeout=self._seconds)
+
+    def _done(
+        self, waiting: dict[Future[Parsed | ParseError], tuple[Feed, Fetched]], *, all_of_them: bool
+    ) -> Iterator[tuple[Feed, Fetched, Parsed | ParseError]]:
+        """Give what the children have read; wait for it only if there must be room, or nothing else is left to do."""
+        while waiting:
+            full = len(waiting) > MOST_WAITING or sum(len(got.body) for _, got in waiting.values()) > MOST_BYTES
+            done, _ = wait(waiting, timeout=None if full or all_of_them else 0, return_when=FIRST_COMPLETED)
+            if not done:
+                return
+            for future in done:
+                yield *waiting.pop(future), self._result(future)
+
+    def _result(self, future: Future[Parsed | ParseError]) -> Parsed | ParseError:
+        """Give what a child read, or what became of it in words."""
+        try:
+            return future.result()
+        except TimeoutError:
+            return ParseError(f"cut off: reading it takes more than {self._seconds:g} s")
+        except MemoryError:
+            return ParseError(f"cut off: reading it takes more than {self._megabytes} MB of memory")
+        except ProcessExpired as error:
+            return ParseError(
+                f"cut off: the process that read it ended with {error.exitcode}, as by too much memory or time"
+            )
+        except BrokenProcessPool:
+            self.close()
+            return ParseError("not read: the processes that read feeds have ended; new ones are started")
+
+
+def _at_once(got: Fetched) -> Parsed | ParseError | None:
+    """Read what costs little; ``None`` if it must go to a child."""
+    try:
+        return feeds.quick(got)
+    except ParseError as error:
+        return error
+
+
+# ── in the child ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _limit(megabytes: int) -> None:
+    """Let the address space end, and leave no image of memory behind; both hold for all that this process will do."""
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000,) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _read(got: Fetched, seconds: float) -> Parsed | ParseError:
+    """Read a feed, within so much time of the processor: then this ends, even if nobody is left to end it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds) + 1, hard))
+    try:
+        return feeds.parse(got)
+    except ParseError as error:
+        return error
+    except SelectolaxError as error:  # all that it says when it is given no memory
+        raise MemoryError from error
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
+
+
+# ── how a child is made ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Bare(SpawnProcess):
+    """A child that does not import the program again that it belongs to, as a spawned one does.
+
+    Airflow's would take seconds, and more memory than a feed may have.
+    """
+
+    def start(self) -> None:
+        """Start, while the program does not look like one."""
+        with _main, _without_main():
+            super().start()
+
+
+class _Spawning(SpawnContext):
+    """Makes such children."""
+
+    Process = _Bare
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the main module: what is spawned looks there for what it should import."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
