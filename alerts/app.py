@@ -30,7 +30,7 @@ from alerts.adapters.inbox import InboxChannel
 from alerts.adapters.memory import MemoryFingerprints, MemoryLog, MemoryOutbox, MemoryParse, MemoryTable
 from alerts.adapters.slack import SlackChannel
 from alerts.adapters.smtp import SmtpChannel
-from alerts.adapters.sql import queries
+from alerts.adapters.sql import shown
 from alerts.adapters.valkey import embedded
 from alerts.adapters.webhook import WebhookChannel
 from alerts.config import ChannelSettings, Config, Loaded
@@ -92,7 +92,7 @@ class Stores:
         return cls(
             states=sql.SqlTable(engine, "states", FeedState),
             seen=seen,
-            articles=sql.SqlLog(engine, "articles", Article),
+            articles=sql.SqlLog(engine, "articles", Article, lasting=True),
             matches=sql.SqlLog(engine, "matches", Match),
             stories=sql.SqlTable(engine, "stories", Story),
             developments=sql.SqlLog(engine, "developments", Development),
@@ -286,7 +286,7 @@ def rebuild_index(lookup: Lookup) -> int:
     count = 0
     with open_sql(lookup) as engine, open_redis(lookup) as client:
         seen = redis_.RedisFingerprints(client, sql.renew_store_id(engine))
-        for keys in queries.log_keys(engine, "articles"):
+        for keys in shown.keys(engine, "articles"):
             seen.add(keys)
             count += len(keys)
     return count

@@ -5,6 +5,8 @@ An identity is the first of these that no other entry of the same document claim
 1. the guid: one that is a web address counts as that address, any other only within its feed;
 2. the link, in its canonical spelling and without its scheme, so that a move to https makes nothing new;
 3. the words of title and text, within the feed.
+
+A feed that is known for worse may say which of the three it goes by (``Feed.identity``); then nothing is contested.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from alerts import text, urls
-from alerts.model import Article, Entry, Feed
+from alerts.model import Article, Entry, Feed, Identity
 
 SKEW = timedelta(hours=1)
 """How far a feed's clock may be ahead of ours before its dates are disbelieved."""
@@ -66,7 +68,7 @@ def _claim(entry: Entry, feed: Feed, now: datetime) -> _Claim:
         id="",
         version=_hex(f"{title}\n{body}", 12),
         feed=feed.id,
-        outlet=feed.outlet,
+        outlet=entry.outlet or feed.outlet,
         url=url,
         title=title,
         text=body,
@@ -77,8 +79,9 @@ def _claim(entry: Entry, feed: Feed, now: datetime) -> _Claim:
         author=entry.author,
         categories=entry.categories,
         notes=tuple(note for note in (title_note, date_note) if note),
+        updated=entry.updated if entry.updated and entry.updated <= now else None,
     )
-    return _Claim(article, tuple(_names(entry.guid, article)))
+    return _Claim(article, _known_by(feed.identity, tuple(_names(entry.guid, article))))
 
 
 def _title(title: str, body: str, url: str) -> tuple[str, str]:
@@ -113,6 +116,14 @@ def _names(guid: str, article: Article) -> Iterator[str]:
     if article.url:
         yield f"link {_without_scheme(article.url)}"
     yield f"words {article.feed} {article.version}"
+
+
+def _known_by(identity: Identity, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave the one name that the feed is to be known by; or the next best where an entry has none such."""
+    if identity == "auto":
+        return names
+    ranks = {"guid": 0, "url": 1, "content": 2, "link": 1, "words": 2}
+    return next((name,) for name in names if ranks[name.split(" ", 1)[0]] >= ranks[identity])
 
 
 def _without_scheme(url: str) -> str:

@@ -29,7 +29,12 @@ def article(named: str, app: App) -> list[str]:
         raise StoreError("nothing is kept in memory to explain; use a SQL store")
     canonical = urls.canonical(named) if urls.is_web(named) else named
     versions = queries.find_articles(app.engine, canonical)
-    return [line for version in versions for line in _version(version, app, app.engine)]
+    before: dict[str, Article] = {}
+    lines: list[str] = []
+    for version in versions:
+        lines += _version(version, app, app.engine, before.get(version.id))
+        before[version.id] = version
+    return lines
 
 
 def unseen(read: Article, rules: rules_.Rules) -> Iterator[str]:
@@ -99,11 +104,13 @@ def _kept(value: str) -> str:
 # ── the way of an article ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _version(seen: Article, app: App, engine: Engine) -> Iterator[str]:
-    """Tell the way of one version."""
+def _version(seen: Article, app: App, engine: Engine, before: Article | None) -> Iterator[str]:
+    """Tell the way of one version, and what was edited since the one ``before``."""
     yield f"{seen.key}  {seen.title}"
+    yield from (f"  {line}" for line in _edits(before, seen))
     yield f"  {seen.outlet}, feed {seen.feed}: {seen.url or 'no link'}"
     published = f"{seen.published:%Y-%m-%d %H:%M} UTC" if seen.published else "no date"
+    published += f", changed {seen.updated:%Y-%m-%d %H:%M} UTC" if seen.updated else ""
     yield f"  seen {seen.seen:%Y-%m-%d %H:%M} UTC, published {published}"
     yield from (f"  note: {note}" for note in seen.notes)
     if seen.quiet:
@@ -117,6 +124,22 @@ def _version(seen: Article, app: App, engine: Engine) -> Iterator[str]:
     for story in queries.find_stories_of(engine, seen.id):
         yield from _placed(seen, story)
     yield from _deliveries(seen, found, app, engine)
+
+
+def _edits(before: Article | None, seen: Article) -> Iterator[str]:
+    """Say what is different from the version before: a text by the place from which on it is another."""
+    if before is None:
+        return
+    yield f"a new version of {before.key}, seen {before.seen:%Y-%m-%d %H:%M} UTC"
+    if seen.title != before.title:
+        yield f'the title was: "{_line(before.title)}"'
+    if seen.text != before.text:
+        pairs = enumerate(zip(before.text, seen.text, strict=False))
+        at = next((n for n, (one, other) in pairs if one != other), min(len(before.text), len(seen.text)))
+        old, new = (
+            text.cut(_line(words[max(0, at - 20) : at + CONTEXT]), CONTEXT) for words in (before.text, seen.text)
+        )
+        yield f'the text was: "…{old}"; it is: "…{new}"' if old and new else "the text was written, or taken away"
 
 
 def _wanting(found: Match, app: App) -> set[str]:

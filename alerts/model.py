@@ -18,6 +18,7 @@ Kind = Literal["mail", "slack", "webhook"]
 Strength = Literal["about", "mention"]
 Outcome = Literal["delivered", "deferred", "refused"]
 Health = Literal["new", "healthy", "failing"]
+Identity = Literal["auto", "guid", "url", "content"]
 Field = Literal["title", "lead", "text", "outlet", "author", "category", "lang", "country"]
 
 LEAD_WORDS = 60
@@ -38,6 +39,10 @@ class Feed:
     every: timedelta = timedelta(minutes=15)
     first_poll: timedelta | None = timedelta(hours=24)
     """The first poll tells only what is younger than this; ``None`` means that it tells all."""
+    identity: Identity = "auto"
+    """By what its articles are known; ``auto`` takes the best that no other entry of the document claims."""
+    full_text: bool = False
+    """Whether the page of each new article is fetched and read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,8 @@ class Article:
     """An entry made ours: an identity, a canonical URL, plain text, times in UTC.
 
     ``id`` comes from the guid or the canonical URL, ``version`` from the title and the text: an edit is a new version
-    of the same article, never a new article.  ``published`` is what the feed claims, and never later than ``seen``.
+    of the same article, never a new article.  ``published`` is what the feed claims, and never later than ``seen``;
+    ``updated`` is when the feed says that it was changed since.
     ``quiet`` is the reason for which nobody is told of it ("first poll of the feed: older than 24 h"), or empty.
     ``notes`` are what was odd about the entry, in words.
     """
@@ -125,6 +131,7 @@ class Article:
     categories: tuple[str, ...] = ()
     quiet: str = ""
     notes: tuple[str, ...] = ()
+    updated: datetime | None = None
 
     @property
     def key(self) -> str:

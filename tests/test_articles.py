@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import articles
-from alerts.model import Article, Entry, Feed
+from alerts.model import Article, Entry, Feed, Identity
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 FEED = Feed("wire", "https://wire.example/rss", "The Wire", lang="en", country="GB")
@@ -271,3 +271,58 @@ def test_the_first_poll_is_calm(why: str, span: timedelta | None, age: timedelta
     assert one(entry, feed=feed, first_poll=True).quiet == quiet, why
     assert one(entry, feed=feed).quiet == "", "on later polls everything is told"
     assert one(entry, feed=feed, first_poll=True).key == one(entry, feed=feed).key
+
+
+# ── by what an article is known ──────────────────────────────────────────────────────────────────────────────────────
+
+MOVED = replace(OIL, link="https://wire.example/moved")
+RENUMBERED = replace(OIL, guid="oil-2")
+EDITED = replace(OIL, title="Oil rises again")
+SAME_GUID = (OIL, replace(OIL, title="Gas falls", link="https://wire.example/gas", text="Gas fell."))
+
+
+@pytest.mark.parametrize(
+    ("why", "identity", "other", "same"),
+    [
+        ("by its guid, whatever its link", "auto", MOVED, True),
+        ("a new guid is a new article", "auto", RENUMBERED, False),
+        ("an edit is none", "auto", EDITED, True),
+        ("a feed that numbers anew with each poll: the link", "url", RENUMBERED, True),
+        ("and another link is another article", "url", MOVED, False),
+        ("an edit keeps the link", "url", EDITED, True),
+        ("a feed in which nothing can be trusted: the words", "content", replace(RENUMBERED, link=MOVED.link), True),
+        ("then an edit is a new article", "content", EDITED, False),
+        ("the guid and nothing else", "guid", MOVED, True),
+        ("an entry without a link falls back to its words", "url", replace(OIL, link=""), False),
+    ],
+)
+def test_by_what_an_article_is_known(why: str, identity: Identity, other: Entry, same: bool) -> None:
+    feed = replace(FEED, identity=identity)
+    assert (one(OIL, feed=feed).id == one(other, feed=feed).id) is same, why
+
+
+@pytest.mark.parametrize(("identity", "ids"), [("auto", 2), ("guid", 1), ("url", 2), ("content", 2)])
+def test_one_guid_for_two_entries(identity: Identity, ids: int) -> None:
+    """By default they are two articles; a feed that writes its edits so may say that they are versions of one."""
+    articles = made(*SAME_GUID, feed=replace(FEED, identity=identity))
+    assert len(articles) == 2
+    assert len({article.id for article in articles}) == ids
+
+
+def test_an_outlet_that_an_aggregator_names_is_the_outlet() -> None:
+    assert one(replace(OIL, outlet="Harbour Post")).outlet == "Harbour Post"
+    assert one(OIL).outlet == "The Wire"
+
+
+@pytest.mark.parametrize(
+    ("why", "updated", "kept"),
+    [
+        ("changed since it was published", NOW - timedelta(minutes=1), NOW - timedelta(minutes=1)),
+        ("in the future", NOW + timedelta(minutes=1), None),
+        ("never", None, None),
+    ],
+)
+def test_when_it_was_changed(why: str, updated: datetime | None, kept: datetime | None) -> None:
+    article = one(replace(OIL, published=NOW - timedelta(hours=1), updated=updated))
+    assert article.updated == kept, why
+    assert article.key == one(OIL).key, "a date is no version"

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -115,6 +116,23 @@ def test_explain_feeds_deliveries_and_report(shop: Shop) -> None:
     assert "alert:desk:" in alerts(shop, "deliveries", "--limit", "5")
     assert "collected     2 new articles" in alerts(shop, "report")
     assert "2 articles are in the index" in alerts(shop, "rebuild-index")
+
+
+def test_explain_shows_the_versions_of_an_article_and_what_was_edited(shop: Shop) -> None:
+    """Two articles in one store: their versions are not mixed up."""
+    alerts(shop, "run")
+    time.sleep(1)  # the feed is asked once a second
+    shop.serves("wire", rss((f"{FIRST[0]}, again", FIRST[1], f"{FIRST[2]} More follows."), SECOND))
+    alerts(shop, "run")
+    said = alerts(shop, "explain", FIRST[1]).splitlines()
+
+    versions = [line for line in said if line.startswith("a-")]
+    assert len({line.split("@")[0] for line in versions}) == 1
+    assert [line.partition("  ")[2] for line in versions] == [FIRST[0], f"{FIRST[0]}, again"]
+    assert [line for line in said if "a new version of" in line][0].split()[4].strip(",") == versions[0].split()[0]
+    assert f'  the title was: "{FIRST[0]}"' in said
+    (text,) = [line for line in said if line.startswith("  the text was: ")]
+    assert text.endswith('More follows."')
 
 
 # ── rules, tried ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,8 +2,8 @@
 
 A mark is a hash in one of 32,768 small sets, so that Redis keeps them in packed lists: measured on Valkey 9.1, 26 bytes
 a mark at 300,000 and 15 at three million, where a key of its own takes about 115 at any number.  The sets belong to a
-generation of 100 days, and a generation ends 400 days after its last day; so a mark lives 400 to 500 days, and no sweep
-is needed.
+generation of 25 days and end with it, so that no sweep is needed.  SQL keeps what was seen for 400 days after it was
+last shown; being asked once in a generation, it knows what still is.
 
 An unknown key passes for a known one only if 111 bits of its hash meet those of a mark: with ten million marks, once in
 2.6 × 10^26 questions.  Every mark stands under the id of the SQL store that it belongs to.
@@ -25,8 +25,8 @@ from redis.retry import Retry
 from alerts.adapters.clock import Clock, utc
 from alerts.errors import StoreError
 
-GENERATION = timedelta(days=100)
-"""How long marks go into the same sets.  Shorter ones end more exactly, and cost a question each."""
+GENERATION = timedelta(days=25)
+"""How long marks go into the same sets.  At the end of one, every feed costs SQL one question more."""
 
 TIMEOUT = 2.0
 """Seconds to wait for an answer.  SQL answers in a few milliseconds what Redis does not."""
@@ -37,20 +37,12 @@ PAUSE = 30.0
 _BUCKETS = 0x7FFF
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# KEYS[1] is the prefix, with a {hash tag}, so that in a cluster all sets are in one place.  ARGV: the generations that
-# live, newest first, then a bucket and a mark for each key.
+# KEYS[1] is the prefix, with a {hash tag}, so that in a cluster all sets are in one place.  ARGV: the generation, then
+# a bucket and a mark for each key.
 _UNSEEN = """
 local known = {}
-local generations = tonumber(ARGV[1])
-for i = 2 + generations, #ARGV, 2 do
-  local seen = 0
-  for g = 2, 1 + generations do
-    if redis.call('SISMEMBER', KEYS[1] .. ARGV[g] .. ':' .. ARGV[i], ARGV[i + 1]) == 1 then
-      seen = 1
-      break
-    end
-  end
-  known[#known + 1] = seen
+for i = 2, #ARGV, 2 do
+  known[#known + 1] = redis.call('SISMEMBER', KEYS[1] .. ARGV[1] .. ':' .. ARGV[i], ARGV[i + 1])
 end
 return known
 """
@@ -95,12 +87,10 @@ class RedisFingerprints:
         client: redis.Redis,
         namespace: str,
         *,
-        keep_days: int = 400,
         clock: Clock = utc,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._prefix = f"alerts:{{{namespace}}}:seen:"
-        self._keep = timedelta(days=keep_days)
         self._clock = clock
         self._ticks = ticks
         self._asked_again = 0.0
@@ -110,9 +100,7 @@ class RedisFingerprints:
     def unseen(self, keys: Sequence[str]) -> frozenset[str]:
         """Give those of the keys that it does not know."""
         wanted = list(dict.fromkeys(keys))
-        newest = _generation(self._clock())
-        alive = [newest - age for age in range(1 - (-self._keep // GENERATION))]
-        known = self._ask(self._unseen, [len(alive), *alive], wanted)
+        known = self._ask(self._unseen, [_generation(self._clock())], wanted)
         if not known:
             return frozenset(wanted)
         return frozenset(key for key, seen in zip(wanted, known, strict=True) if not seen)
@@ -120,7 +108,7 @@ class RedisFingerprints:
     def add(self, keys: Sequence[str]) -> None:
         """Remember the keys."""
         generation = _generation(self._clock())
-        end = _EPOCH + (generation + 1) * GENERATION + self._keep
+        end = _EPOCH + (generation + 1) * GENERATION
         self._ask(self._add, [generation, int(end.timestamp())], list(keys))
 
     def _ask(self, script: Callable[..., object], head: list[int], keys: Sequence[str]) -> list[int]:

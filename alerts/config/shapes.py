@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import time, timedelta
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from alerts.config import scalars
-from alerts.model import Kind, Severity, Strength
+from alerts.model import Identity, Kind, Severity, Strength
 
 _STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 EVERY_RULE = ("all",)
 """What ``rules: all`` is until the rules are known; no rule can have that id."""
+
+
+Flag = Literal["true", "false"]
 
 
 class _Text:
@@ -140,6 +143,12 @@ class FeedShape:
     """How often to ask, from 1m to 7d.  A server under allow_hosts may be asked as often as every 1s."""
     first_poll: Annotated[timedelta | None, _FIRST_POLL] = None
     """On the first poll, tell only what is younger than this; `all` tells everything."""
+    identity: Annotated[Identity, _Text(_choice(Identity), enum=list(get_args(Identity)))] = "auto"
+    """By what an article is known again: guid, url or content, for feeds whose guids change or repeat; or auto."""
+    full_text: Annotated[
+        Flag, _Text(_choice(Flag), enum=[*get_args(Flag), True, False], type=["string", "boolean"])
+    ] = "false"
+    """Whether the page of each new article is fetched and read, as its robots.txt allows: true or false."""
 
 
 @dataclass(frozen=True, slots=True)

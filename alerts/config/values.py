@@ -99,6 +99,7 @@ def feed(row: Row, head: shapes.FeedsFile) -> tuple[Feed | None, list[Found]]:
         own = getattr(shape, key)
         value = getattr(defaults, key) if own is None else own
         given |= {} if value is None else {key: None if value == scalars.ALL else value}
+    given |= {"identity": shape.identity, "full_text": shape.full_text == "true"}
     return Feed(shape.id, shape.url, shape.outlet, shape.lang, shape.country, **given), []
 
 

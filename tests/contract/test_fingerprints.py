@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -106,31 +106,30 @@ def test_a_call_is_one_round_trip(client: redis.Redis, valkey: redis.Redis) -> N
 # ── how long, and how much ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("days", [0, 50, 99, 100, 250, 399, 400])
-def test_a_mark_is_known_for_400_days(client: redis.Redis, days: int) -> None:
-    for start in (0, 37, 99):
-        clock = TestClock(utc() + start * DAY)
-        seen = RedisFingerprints(client, f"store-{start}", clock=clock)
-        seen.add(["a"])
-        clock.move(days * DAY)
-        assert seen.unseen(["a"]) == set()
+def _start() -> datetime:
+    """The first moment of the next generation."""
+    return redis_._EPOCH + (redis_._generation(utc()) + 1) * redis_.GENERATION
 
 
-def test_a_mark_is_forgotten_after_500_days(client: redis.Redis) -> None:
-    clock = TestClock(utc())
+@pytest.mark.parametrize(("days", "known"), [(0, True), (24, True), (25, False), (30, False), (500, False)])
+def test_a_mark_is_known_for_its_generation_and_then_sql_is_asked(client: redis.Redis, days: int, known: bool) -> None:
+    """So that SQL hears, once in a generation, of what is still shown."""
+    clock = TestClock(_start())
     seen = RedisFingerprints(client, "store-1", clock=clock)
     seen.add(["a"])
-    clock.move(501 * DAY)
-    assert seen.unseen(["a"]) == {"a"}
+    clock.move(days * DAY)
+    assert seen.unseen(["a"]) == (set() if known else {"a"})
+    seen.add(["a"])
+    assert seen.unseen(["a"]) == set()
 
 
 def test_every_set_goes_away_by_itself(client: redis.Redis) -> None:
-    """The clock of the server counts here: the sets end 400 to 500 days after the day of the mark."""
-    clock = TestClock(utc())
+    """The clock of the server counts here: the sets end with their generation."""
+    clock = TestClock(_start())
     RedisFingerprints(client, "store-1", clock=clock).add([str(n) for n in range(100)])
     left = [client.ttl(key) for key in client.scan_iter("*")]
     assert left
-    assert all(400 * 86_400 - 60 < seconds <= 500 * 86_400 for seconds in left)
+    assert all(25 * 86_400 - 60 < seconds <= 50 * 86_400 for seconds in left)
 
 
 def test_marks_are_small(client: redis.Redis) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,9 +13,12 @@ import pytest
 import typer
 
 from alerts import cli, config, deliveries, demo, feeds, rules, stories, trials
-from alerts.adapters import http, smtp, webhook
+from alerts.adapters import http, redis, smtp, webhook
+from alerts.adapters.children import ChildParse
+from alerts.adapters.sql import shown
 from alerts.adapters.sql.queries import State
 from alerts.config import shapes
+from alerts.feeds import entries, parsing
 from alerts.model import LEAD_WORDS, Article, Health, Outcome, Rule, Watchlist
 from alerts.rules import TermError, expressions, regexes, terms
 from alerts.rules.lint import COMMON, FAR, Reason
@@ -367,6 +371,11 @@ def test_the_changelog_has_its_sections_in_order() -> None:
 _SHIPPED = config.check(config.read(ROOT / "config"))[0]
 _PUBLIC = [feed for feed in _SHIPPED.feeds if not feed.id.startswith("sample-")]
 
+
+def _limit(name: str) -> object:
+    return inspect.signature(ChildParse).parameters[name].default
+
+
 NUMBERS = [
     # page, what it says, whether it is so
     ("docs/reference/rules.md", "the headline and the first 60 words", LEAD_WORDS == 60),
@@ -381,7 +390,13 @@ NUMBERS = [
     ("docs/how-to/when-a-feed-fails.md", "timed out after 30 s", http.HttpFetch().timeout.total_seconds() == 30),
     ("docs/how-to/when-a-feed-fails.md", "over 10 MB as sent", http.HttpFetch().max_wire == 10_000_000),
     ("docs/how-to/when-a-feed-fails.md", "20 MB unpacked", http.HttpFetch().max_body == 20_000_000),
-    ("CHANGELOG.md", "limited to 20 MB", http.HttpFetch().max_body == 20_000_000),
+    ("CHANGELOG.md", "which has 6 s and 512 MB", (_limit("seconds"), _limit("megabytes")) == (6, 512)),
+    ("docs/explanation/how-feeds-are-read.md", "which have 6 s and 512 MB", _limit("seconds") == 6),
+    ("docs/explanation/how-feeds-are-read.md", "at most 1 MB", parsing.QUICK_BYTES == 1_000_000),
+    ("docs/explanation/how-feeds-are-read.md", "10,000 entries", entries.MOST_ENTRIES == 10_000),
+    ("docs/explanation/how-feeds-are-read.md", "20 million characters", entries.MOST_LETTERS == 20_000_000),
+    ("docs/explanation/how-feeds-are-read.md", "for 25 days at most", timedelta(days=25) == redis.GENERATION),
+    ("docs/explanation/how-feeds-are-read.md", "for 400 days", timedelta(days=425) == shown.KEEP),
     ("CHANGELOG.md", "48 public feeds", len(_PUBLIC) == 48),
     ("CHANGELOG.md", "Nine invented newspapers", len(_SHIPPED.feeds) - len(_PUBLIC) == 9),
 ]

@@ -12,6 +12,7 @@ from sqlalchemy import insert as plain_insert
 
 from alerts.adapters.clock import Clock, utc
 from alerts.adapters.codec import Codec
+from alerts.adapters.sql import shown
 from alerts.adapters.sql.engine import insert, reading, serialise, writing
 from alerts.adapters.sql.tables import log, readers
 from alerts.model import Article, Development, Match
@@ -27,12 +28,15 @@ class SqlLog(Generic[K]):
     Appends to one log are made one after another, to the end of the transaction.  PostgreSQL gives out positions when
     a row is written and shows the row when its transaction commits; without the lock a slow writer could commit
     position 7 after readers have passed 8, and they would never see it.
+
+    A ``lasting`` log knows its keys even when it no longer has the values.
     """
 
-    def __init__(self, engine: Engine, name: str, of: type[K], *, clock: Clock = utc) -> None:
+    def __init__(self, engine: Engine, name: str, of: type[K], *, lasting: bool = False, clock: Clock = utc) -> None:
         self._engine = engine
         self._name = name
         self._codec = Codec(of)
+        self._lasting = lasting
         self._clock = clock
 
     def append(self, values: Iterable[K]) -> int:
@@ -49,6 +53,8 @@ class SqlLog(Generic[K]):
             fresh = [self._row(key, value, at) for key, value in bodies.items() if key not in known]
             if fresh:
                 connection.execute(plain_insert(log), fresh)
+            if self._lasting:
+                shown.note(connection, self._name, list(bodies), at)
         return len(fresh)
 
     def read(self, reader: str, limit: int = 500) -> Batch[K]:
@@ -108,6 +114,7 @@ class SqlLog(Generic[K]):
             known.update(
                 connection.execute(select(log.c.key).where(log.c.name == self._name, log.c.key.in_(some))).scalars()
             )
+            known |= shown.known(connection, self._name, some) if self._lasting else set()
         return known
 
     def _position(self, connection: Connection, reader: str) -> int:

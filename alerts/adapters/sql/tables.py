@@ -86,6 +86,15 @@ log = Table(
     sqlite_autoincrement=True,
 )
 
+shown = Table(
+    "shown",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Index(None, "name", "at"),
+)
+
 readers = Table(
     "readers",
     metadata,
