@@ -129,7 +129,7 @@ def test_explain_shows_the_versions_of_an_article_and_what_was_edited(shop: Shop
     versions = [line for line in said if line.startswith("a-")]
     assert len({line.split("@")[0] for line in versions}) == 1
     assert [line.partition("  ")[2] for line in versions] == [FIRST[0], f"{FIRST[0]}, again"]
-    assert [line for line in said if "a new version of" in line][0].split()[4].strip(",") == versions[0].split()[0]
+    assert f"  a new version of {versions[0].split()[0]}, seen" in "\n".join(said)
     assert f'  the title was: "{FIRST[0]}"' in said
     (text,) = [line for line in said if line.startswith("  the text was: ")]
     assert text.endswith('More follows."')

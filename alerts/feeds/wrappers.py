@@ -41,8 +41,8 @@ def without_outlet(title: str, outlet: str) -> str:
     'Talks resume'
     """
     for dash in _DASHES:
-        head, found, tail = title.rpartition(dash)
-        if found and head.strip() and tail.strip().casefold() == outlet.strip().casefold():
+        head, end = title[: -len(dash + outlet)], title[-len(dash + outlet) :]
+        if outlet and head.strip() and end.casefold() == f"{dash}{outlet}".casefold():
             return head.rstrip()
     return title
 

@@ -1,27 +1,36 @@
 """Every file of ``feeds/`` says in a comment what it shows, and what must be read out of it.
 
 ``Description:`` is a sentence.  ``Expect:`` is an expression over ``entries``, ``problem``, ``error`` (the words of the
-ParseError, or nothing) and ``utc``; there may be several.  ``Content-Type:`` is the header that came with it.
+ParseError, or nothing) and ``utc``; there may be several.  ``Content-Type:`` is the header that came with it,
+``Only:`` why the reference reads it otherwise.  In JSON the comment is the key ``_comment``.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from alerts import feeds
 from alerts.errors import ParseError
-from alerts.model import Entry, Fetched
+from alerts.feeds import Parsed
+from alerts.model import Fetched
 
-FILES = sorted((Path(__file__).parent / "feeds").glob("*.xml"))
+FOLDER = Path(__file__).parent / "feeds"
+FILES = sorted([*FOLDER.glob("*.xml"), *FOLDER.glob("*.json")])
 URL = "https://outlet.example/news/rss.xml"
 
 
 def _said(comment: str, name: str) -> list[str]:
     return re.findall(rf"^{name}: (.+?)\r?$", comment, re.MULTILINE)
+
+
+def _json_comment(body: bytes) -> str:
+    return "\n".join(json.loads(body)["_comment"])
 
 
 def _comment(body: bytes) -> str:
@@ -30,21 +39,35 @@ def _comment(body: bytes) -> str:
     return str(comment)
 
 
-def _parsed(got: Fetched) -> tuple[tuple[Entry, ...], str, str]:
+def _parsed(got: Fetched, read: Callable[[Fetched], Parsed]) -> tuple[Parsed, str]:
     try:
-        parsed = feeds.parse(got)
+        return read(got), ""
     except ParseError as error:
-        return (), "", str(error)
-    return parsed.entries, parsed.problem, ""
+        return Parsed(()), str(error)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_feed_reads_as_its_comment_says(path: Path) -> None:
+CASES = [
+    (path, way)
+    for path in FILES
+    for way in (feeds.parse, feeds.reference)
+    if path.suffix == ".xml" or way is feeds.parse
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "way"), CASES, ids=lambda part: part.stem if isinstance(part, Path) else part.__name__
+)
+def test_a_feed_reads_as_its_comment_says(path: Path, way: Callable[[Fetched], Parsed]) -> None:
+    """In both ways, unless the comment says ``Only: parse``, with the reason."""
     body = path.read_bytes()
-    comment = _comment(body)
+    comment = _json_comment(body) if path.suffix == ".json" else _comment(body)
     content_type = "".join(_said(comment, "Content-Type"))
-    entries, problem, error = _parsed(Fetched(200, body, url=URL, content_type=content_type))
-    names = {"entries": entries, "problem": problem, "error": error, "utc": lambda *at: datetime(*at, tzinfo=UTC)}
+    if _said(comment, "Only") and way is feeds.reference:
+        return
+    read, error = _parsed(Fetched(200, body, url=URL, content_type=content_type), way)
+    entries, problem = read.entries, read.problem
+    names = {"entries": entries, "problem": problem, "error": error, "hints": read.hints, "span": timedelta}
+    names["utc"] = lambda *at: datetime(*at, tzinfo=UTC)
     expected = _said(comment, "Expect")
     assert len(_said(comment, "Description")) == 1
     assert expected, "a file that expects nothing shows nothing"
