@@ -24,10 +24,11 @@ from alerts import stages, urls
 from alerts.adapters import redis as redis_
 from alerts.adapters import secrets, sql
 from alerts.adapters.broken import BrokenChannel
-from alerts.adapters.children import ChildParse
+from alerts.adapters.children import ChildParse, Children
 from alerts.adapters.http import HttpFetch
 from alerts.adapters.inbox import InboxChannel
-from alerts.adapters.memory import MemoryFingerprints, MemoryLog, MemoryOutbox, MemoryParse, MemoryTable
+from alerts.adapters.memory import MemoryFingerprints, MemoryLog, MemoryOutbox, MemoryPages, MemoryParse, MemoryTable
+from alerts.adapters.pages import WebPages
 from alerts.adapters.slack import SlackChannel
 from alerts.adapters.smtp import SmtpChannel
 from alerts.adapters.sql import shown
@@ -36,7 +37,7 @@ from alerts.adapters.webhook import WebhookChannel
 from alerts.config import ChannelSettings, Config, Loaded
 from alerts.errors import ConfigError
 from alerts.model import Article, Development, Feed, FeedState, Match, Report, Story
-from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Parse, Table
+from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Pages, Parse, Table
 
 Stage = Literal["poll", "match", "group", "compose", "deliver"]
 LINE: tuple[Stage, ...] = get_args(Stage)
@@ -113,6 +114,7 @@ class App:
     fetch: Fetch
     channels: Mapping[str, Channel]
     parse: Parse
+    pages: Pages
     clock: Clock = utc
     engine: Engine | None = None
 
@@ -159,6 +161,7 @@ class App:
             shard_of(self.config.feeds, *shard),
             fetch=self.fetch,
             parse=self.parse,
+            pages=self.pages,
             states=self.stores.states,
             seen=self.stores.seen,
             articles=self.stores.articles,
@@ -183,9 +186,12 @@ def shard_of(feeds: Sequence[Feed], n: int, of: int) -> tuple[Feed, ...]:
 def in_memory(
     config: Config, fetch: Fetch, channels: Mapping[str, Channel], *, parse: Parse | None = None, clock: Clock = utc
 ) -> App:
-    """Give an App that keeps nothing and sends through the channels it is given; feeds are read in this process."""
+    """Give an App that keeps nothing and sends through the channels it is given.
+
+    Feeds are read in this process, unless it is said how else; the pages of articles are left alone.
+    """
     rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
-    app = App(Loaded(config), rules, Stores.in_memory(), fetch, channels, parse or MemoryParse(), clock)
+    app = App(Loaded(config), rules, Stores.in_memory(), fetch, channels, parse or MemoryParse(), MemoryPages(), clock)
     app.subscribe()
     return app
 
@@ -199,14 +205,16 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         StoreError: SQL cannot be opened.
     """
     var = folder_of(lookup)
-    with open_sql(lookup) as engine, open_redis(lookup) as client, ChildParse() as parse:
+    with open_sql(lookup) as engine, open_redis(lookup) as client, Children() as children:
         stores = Stores.in_sql(engine, redis_.RedisFingerprints(client, sql.store_id(engine)))
         loaded = load(Path(lookup("ALERTS_CONFIG") or "config"), stores.sound, clock())
         config = loaded.config
         rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
         fetch = HttpFetch(contact=config.contact, allow_hosts=config.allow_hosts)
         channels = {c.id: channel(c, lookup, var) for c in config.channels}
-        app = App(loaded, rules, stores, fetch, channels, parse, clock, engine)
+        app = App(
+            loaded, rules, stores, fetch, channels, ChildParse(children), WebPages(fetch, children), clock, engine
+        )
         app.subscribe()
         yield app
 

@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from alerts.errors import FetchError, ParseError
 from alerts.feeds import Parsed
-from alerts.model import Delivery, Feed, FeedRequest, Fetched, Pending, Receipt
+from alerts.model import Article, Delivery, Feed, FeedRequest, Fetched, Pending, Receipt
 
 T = TypeVar("T")
 
@@ -47,6 +47,14 @@ class Parse(Protocol):
 
         A feed that is slow to read comes after those that were answered later, and stops none.
         """
+        ...
+
+
+class Pages(Protocol):
+    """From an article to the text of its page."""
+
+    def __call__(self, articles: Sequence[Article]) -> Sequence[Article]:
+        """Give each article back, in their order, with the text of its page; or as it was, with a note why."""
         ...
 
 

@@ -14,7 +14,7 @@ from rich.table import Column, Table
 
 from alerts import app as app_
 from alerts import config as config_
-from alerts.adapters.children import ChildParse
+from alerts.adapters.children import ChildParse, Children
 from alerts.adapters.http import HttpFetch
 from alerts.adapters.inbox import WRITTEN, InboxChannel
 from alerts.adapters.memory import MemoryChannel
@@ -171,8 +171,8 @@ def dry_run(folder: Path, out: Console) -> None:
         raise ConfigError(problems)
     channels = {settings.id: MemoryChannel() for settings in config.channels}
     fetch = HttpFetch(contact=config.contact, allow_hosts=config.allow_hosts)
-    with ChildParse() as parse:
-        app = app_.in_memory(config, fetch, channels, parse=parse)
+    with Children() as children:
+        app = app_.in_memory(config, fetch, channels, parse=ChildParse(children))
         reports = [app.run(stage, digest_now=True) for stage in app_.LINE]
     for line in _summary(reports):
         out.print(line, markup=False)

@@ -34,13 +34,17 @@ from alerts.model import (
     Story,
     Subscription,
 )
-from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Parse, Table
+from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Pages, Parse, Table
 
 LEASE = timedelta(minutes=5)
 """How long an attempt may hold a delivery; longer than any channel's time-out (60 s)."""
 
 DIGEST_LIMIT = 10_000
 """The most developments that one digest reads; what is beyond is in the next one."""
+
+
+_News = tuple[FeedState, list[Article]]
+"""A feed's next state, and the articles that are new."""
 
 
 # ── poll ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -52,26 +56,52 @@ def poll(
     fetch: Fetch,
     parse: Parse,
     states: Table[FeedState],
+    pages: Pages,
     seen: Fingerprints,
     articles: Log[Article],
     now: datetime,
 ) -> Report:
-    """Fetch and read the feeds that are due, and append what is not known.  Validators are kept last."""
+    """Fetch and read the feeds that are due, and append what is not known.  Validators are kept last.
+
+    Feeds whose pages are fetched come after all others, which need not wait for them.
+    """
     known = {feed.id: states.get(feed.id) for feed in feeds}
     due = [feed for feed in feeds if feeds_.is_due(known[feed.id], now)]
     count: Counter[str] = Counter(feeds=len(feeds), due=len(due))
     lines: list[str] = []
+    whole: list[_News] = []
     for feed, got, read in parse(fetch([feeds_.request(feed, known[feed.id]) for feed in due])):
         state, made, line = _read(feed, known[feed.id], got, read, now)
         fresh = seen.unseen([article.key for article in made])
-        count["articles"] += articles.append(article for article in made if article.key in fresh)
-        seen.add(sorted(fresh))
-        states.put({feed.id: state}, at=now)
+        news = [article for article in made if article.key in fresh]
+        if feed.full_text and news:
+            whole.append((state, news))
+        else:
+            count["articles"] += _keep([(state, news)], states, seen, articles, now)
         count["failed"] += bool(state.failures)
         count["unchanged"] += isinstance(got, Fetched) and got.status == 304
         count["entries"] += len(made)
         lines += [line] if line else []
+    count["articles"] += _keep(_with_pages(whole, pages), states, seen, articles, now)
     return Report("poll", now, tuple(count.items()), tuple(lines))
+
+
+def _with_pages(whole: list[_News], pages: Pages) -> list[_News]:
+    """Put the texts of their pages into the articles that somebody may be told of, with one call for all feeds."""
+    told = iter(pages([article for _, news in whole for article in news if not article.quiet]) if whole else ())
+    return [(state, [article if article.quiet else next(told) for article in news]) for state, news in whole]
+
+
+def _keep(
+    news: list[_News], states: Table[FeedState], seen: Fingerprints, articles: Log[Article], now: datetime
+) -> int:
+    """Append the articles of each feed, mark them as seen, and then keep the feed's state; the number written."""
+    written = 0
+    for state, some in news:
+        written += articles.append(some)
+        seen.add(sorted(article.key for article in some))
+        states.put({state.feed: state}, at=now)
+    return written
 
 
 def _read(

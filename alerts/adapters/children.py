@@ -1,4 +1,4 @@
-"""Reading feeds in child processes that can be killed: one that is written to stall a parser stops no other.
+"""Reading feeds and pages in child processes that can be killed: one that is written to stall a parser stops no other.
 
 A feed that is small and in good order is read at once, where it was fetched.  Any other goes to a child, which has a
 time, and an address space, that end.  The children are started with the first such feed, and end with ``close``.
@@ -14,13 +14,13 @@ import os
 import resource
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType, TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 from selectolax.lexbor import SelectolaxError
@@ -40,10 +40,11 @@ _main = threading.Lock()
 
 Read = Parsed | ParseError | None
 Answer = tuple[Feed, Fetched | FetchError]
+T = TypeVar("T")
 
 
-class ChildParse:
-    """Reads feeds, each within ``seconds`` of time and ``megabytes`` of memory, ``workers`` at once beside this one.
+class Children:
+    """Runs functions in child processes, ``workers`` at once, each within ``seconds`` and ``megabytes``.
 
     It is a context manager, and may be used by one thread at a time.
     """
@@ -55,21 +56,37 @@ class ChildParse:
         self._pool: ProcessPool | None = None
         self._owner = 0
 
-    def __call__(self, answers: Iterable[Answer]) -> Iterator[tuple[Feed, Fetched | FetchError, Read]]:
-        """Give each answer back once, with what was read of it: ``None`` of an answer without a body.
+    def run(self, function: Callable[[Fetched], T], got: Fetched) -> Future[T | ParseError]:
+        """Let a child do it, which is started now if there is none.
 
-        What needs a child comes later than what was answered after it.
+        Those of a process that this one was forked from are not ours.
         """
-        waiting: dict[Future[Parsed | ParseError], tuple[Feed, Fetched]] = {}
-        for feed, got in answers:
-            if isinstance(got, FetchError) or got.status == 304:
-                yield feed, got, None
-            elif (read := _at_once(got)) is not None:
-                yield feed, got, read
-            else:
-                waiting[self._given(got)] = feed, got
-            yield from self._done(waiting, all_of_them=False)
-        yield from self._done(waiting, all_of_them=True)
+        if self._pool is None or self._owner != os.getpid():
+            self._owner = os.getpid()
+            self._pool = ProcessPool(
+                self._workers,
+                max_tasks=_RENEW_AFTER,
+                initializer=_limit,
+                initargs=(self._megabytes,),
+                context=_Spawning(),
+            )
+        return self._pool.schedule(_within, args=(function, got, self._seconds), timeout=self._seconds)
+
+    def result(self, future: Future[T | ParseError]) -> T | ParseError:
+        """Wait for what a child made, or give what became of it in words."""
+        try:
+            return future.result()
+        except TimeoutError:
+            return ParseError(f"cut off: reading it takes more than {self._seconds:g} s")
+        except MemoryError:
+            return ParseError(f"cut off: reading it takes more than {self._megabytes} MB of memory")
+        except ProcessExpired as error:
+            return ParseError(
+                f"cut off: the process that read it ended with {error.exitcode}, as by too much memory or time"
+            )
+        except BrokenProcessPool:
+            self.close()
+            return ParseError("not read: the processes that read feeds have ended; new ones are started")
 
     def close(self) -> None:
         """End the children; what they were reading is not waited for."""
@@ -86,18 +103,28 @@ class ChildParse:
         """End the children."""
         self.close()
 
-    def _given(self, got: Fetched) -> Future[Parsed | ParseError]:
-        """Give a body to the children; those of a process that this one was forked from are not ours."""
-        if self._pool is None or self._owner != os.getpid():
-            self._owner = os.getpid()
-            self._pool = ProcessPool(
-                self._workers,
-                max_tasks=_RENEW_AFTER,
-                initializer=_limit,
-                initargs=(self._megabytes,),
-                context=_Spawning(),
-            )
-        return self._pool.schedule(_read, args=(got, self._seconds), timeout=self._seconds)
+
+class ChildParse:
+    """Reads feeds: those that cost little at once, all others in a child."""
+
+    def __init__(self, children: Children) -> None:
+        self._children = children
+
+    def __call__(self, answers: Iterable[Answer]) -> Iterator[tuple[Feed, Fetched | FetchError, Read]]:
+        """Give each answer back once, with what was read of it: ``None`` of an answer without a body.
+
+        What needs a child comes later than what was answered after it.
+        """
+        waiting: dict[Future[Parsed | ParseError], tuple[Feed, Fetched]] = {}
+        for feed, got in answers:
+            if isinstance(got, FetchError) or got.status == 304:
+                yield feed, got, None
+            elif (read := _at_once(got)) is not None:
+                yield feed, got, read
+            else:
+                waiting[self._children.run(feeds.parse, got)] = feed, got
+            yield from self._done(waiting, all_of_them=False)
+        yield from self._done(waiting, all_of_them=True)
 
     def _done(
         self, waiting: dict[Future[Parsed | ParseError], tuple[Feed, Fetched]], *, all_of_them: bool
@@ -109,23 +136,7 @@ class ChildParse:
             if not done:
                 return
             for future in done:
-                yield *waiting.pop(future), self._result(future)
-
-    def _result(self, future: Future[Parsed | ParseError]) -> Parsed | ParseError:
-        """Give what a child read, or what became of it in words."""
-        try:
-            return future.result()
-        except TimeoutError:
-            return ParseError(f"cut off: reading it takes more than {self._seconds:g} s")
-        except MemoryError:
-            return ParseError(f"cut off: reading it takes more than {self._megabytes} MB of memory")
-        except ProcessExpired as error:
-            return ParseError(
-                f"cut off: the process that read it ended with {error.exitcode}, as by too much memory or time"
-            )
-        except BrokenProcessPool:
-            self.close()
-            return ParseError("not read: the processes that read feeds have ended; new ones are started")
+                yield *waiting.pop(future), self._children.result(future)
 
 
 def _at_once(got: Fetched) -> Parsed | ParseError | None:
@@ -145,13 +156,13 @@ def _limit(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _read(got: Fetched, seconds: float) -> Parsed | ParseError:
-    """Read a feed, within so much time of the processor: then this ends, even if nobody is left to end it."""
+def _within(function: Callable[[Fetched], T], got: Fetched, seconds: float) -> T | ParseError:
+    """Do it within so much time of the processor: then this ends, even if nobody is left to end it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds) + 1, hard))
     try:
-        return feeds.parse(got)
+        return function(got)
     except ParseError as error:
         return error
     except SelectolaxError as error:  # all that it says when it is given no memory

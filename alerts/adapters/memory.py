@@ -20,7 +20,7 @@ from alerts import feeds
 from alerts.adapters.clock import Clock, utc
 from alerts.errors import FetchError, ParseError
 from alerts.feeds import Parsed
-from alerts.model import Delivery, Entry, Feed, FeedRequest, Fetched, Outcome, Pending, Receipt
+from alerts.model import Article, Delivery, Entry, Feed, FeedRequest, Fetched, Outcome, Pending, Receipt
 from alerts.ports import Batch, K, T
 
 
@@ -184,6 +184,16 @@ class MemoryParse:
                 yield feed, got, feeds.parse(got)
             except ParseError as error:
                 yield feed, got, error
+
+
+class MemoryPages:
+    """Leaves the pages of articles alone, and says so."""
+
+    def __call__(self, articles: Sequence[Article]) -> Sequence[Article]:
+        """Give each article back as it was, with a note."""
+        return [
+            replace(article, notes=(*article.notes, "no full text: pages are left alone here")) for article in articles
+        ]
 
 
 # ── the world of feeds ───────────────────────────────────────────────────────────────────────────────────────────────

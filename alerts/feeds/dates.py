@@ -17,11 +17,13 @@ from feedparser.datetimes import _parse_date  # not in its documentation; the co
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = 100
 _MAIL = re.compile(
-    r"(?:[A-Za-z]{3},\s+)?(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\s+(\d\d):(\d\d):(\d\d)\s+(?:(GMT|UTC|UT|Z)|([+-])(\d\d)(\d\d))",
+    r"(?:[A-Za-z]{3},\s+)?(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\s+(\d\d):(\d\d):(\d\d)\s+(?:([A-Z]{1,3})|([+-])(\d\d)(\d\d))",
     re.ASCII,
 )
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _FRACTION = re.compile(r"\.\d+")
+_ZONES = {"GMT": 0, "UTC": 0, "UT": 0, "Z": 0}
+_ZONES |= {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 _MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))
 
 
@@ -56,9 +58,9 @@ def _common(said: str) -> datetime | None:
         return datetime.fromisoformat(_FRACTION.sub("", said)).astimezone(UTC)
     if not (found := _MAIL.fullmatch(said)):
         return None
-    day, month, year, hour, minute, second, _, sign, hours, minutes = found.groups()
-    if month.lower() not in _MONTHS:
+    day, month, year, hour, minute, second, zone, sign, hours, minutes = found.groups()
+    if month.lower() not in _MONTHS or (zone and zone not in _ZONES):
         return None
     at = datetime(int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
-    east = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    east = timedelta(hours=_ZONES[zone] if zone else int(hours), minutes=int(minutes or 0))
     return at + east if sign == "-" else at - east

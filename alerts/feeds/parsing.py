@@ -26,7 +26,7 @@ QUICK_BYTES = 1_000_000
 QUICK_TAGS = 60_000
 """The most tags of such a body; each is some hundred bytes of memory."""
 
-QUICK_WORK = 300_000
+QUICK_WORK = 600_000
 """The most that its tags times its formatting tags may be."""
 
 _PROLOG = re.compile(

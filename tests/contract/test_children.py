@@ -10,13 +10,14 @@ import sys
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
 
-from alerts.adapters.children import ChildParse
+from alerts.adapters.children import ChildParse, Children
 from alerts.adapters.memory import MemoryParse
 from alerts.errors import FetchError, ParseError
 from alerts.feeds import Parsed, quick
@@ -28,12 +29,20 @@ HOSTILE = ROOT.parent / "shared" / "data" / "hostile.tar.gz"
 RSS = b"<rss version='2.0'><channel>%s</channel></rss>"
 GOOD = RSS % b"<item><title>Good</title></item>"
 ODD = RSS % b"<item><title>Odd & good</title></item>"
+SLOW = RSS % (b"<item><title>&x</title></item>" * 30_000)
 FEED = Feed("one", "https://outlet.example/rss", "Outlet")
+
+
+@contextmanager
+def parsing(**limits: float) -> Iterator[ChildParse]:
+    """Children with these limits, that end with the block."""
+    with Children(**limits) as children:  # type: ignore[arg-type]
+        yield ChildParse(children)
 
 
 @pytest.fixture(scope="module")
 def children() -> Iterator[ChildParse]:
-    with ChildParse(seconds=2) as parse:
+    with parsing(seconds=2) as parse:
         list(parse([(FEED, Fetched(200, ODD))]))  # the first child has to start
         yield parse
 
@@ -50,8 +59,8 @@ def titles(read: Parsed | ParseError | None) -> list[str]:
 # ── what the port promises ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("make", [ChildParse, MemoryParse])
-def test_every_answer_comes_back_once(make: Callable[[], Parse]) -> None:
+@pytest.mark.parametrize("kind", ["children", "memory"])
+def test_every_answer_comes_back_once(kind: str, children: ChildParse) -> None:
     feeds = [Feed(str(n), f"https://outlet.example/{n}", "Outlet") for n in range(6)]
     answers = [
         Fetched(200, GOOD),
@@ -61,10 +70,8 @@ def test_every_answer_comes_back_once(make: Callable[[], Parse]) -> None:
         Fetched(200, b""),
         Fetched(200, b"{}"),
     ]
-    parse = make()
+    parse: Parse = children if kind == "children" else MemoryParse()
     came = {feed.id: (got, read) for feed, got, read in parse(zip(feeds, answers, strict=True))}
-    if isinstance(parse, ChildParse):
-        parse.close()
     assert [came[feed.id][0] for feed in feeds] == answers
     assert titles(came["0"][1]) == ["Good"]
     assert titles(came["1"][1]) == ["Odd & good"]
@@ -74,12 +81,14 @@ def test_every_answer_comes_back_once(make: Callable[[], Parse]) -> None:
 
 
 def test_a_feed_that_is_slow_to_read_comes_after_those_that_are_not(children: ChildParse) -> None:
-    answers = [(FEED, Fetched(200, body)) for body in (ODD, GOOD, GOOD)]
-    assert [titles(read) for _, _, read in children(answers)] == [["Good"], ["Good"], ["Odd & good"]]
+    answers = [(FEED, Fetched(200, body)) for body in (SLOW, GOOD, ODD, GOOD)]
+    came = [got.body for _, got, _ in children(answers) if isinstance(got, Fetched)]
+    assert came[-1] == SLOW
+    assert sorted(came[:-1]) == sorted([GOOD, ODD, GOOD])
 
 
 def test_no_child_is_started_for_a_feed_in_good_order() -> None:
-    with ChildParse() as parse:
+    with parsing() as parse:
         before = len(active_children())
         assert titles(said(parse, GOOD)[GOOD]) == ["Good"]
         assert len(active_children()) == before
@@ -116,7 +125,7 @@ def test_a_hostile_feed_is_cut_off_and_the_feed_after_it_is_read(why: str, child
 
 
 def test_what_is_cut_off_says_why() -> None:
-    with ChildParse(seconds=0.5, megabytes=200) as parse:
+    with parsing(seconds=0.5, megabytes=200) as parse:
         list(parse([(FEED, Fetched(200, ODD))]))
         slow, large = BOMBS["half a million entries"], BOMBS["formatting that is never closed"]
         got = said(parse, slow, large)
@@ -137,7 +146,7 @@ def test_nothing_hostile_costs_much_where_it_was_fetched(why: str) -> None:
 def test_many_hostile_feeds_hold_no_good_one_up() -> None:
     slow = BOMBS["half a million entries"][:2_000_000]
     answers = [(FEED, Fetched(200, body)) for n in range(10) for body in (slow + b"%d" % n, GOOD)]
-    with ChildParse(seconds=0.3) as parse:
+    with parsing(seconds=0.3) as parse:
         began, good = time.monotonic(), []
         for _, got, read in parse(answers):
             if isinstance(got, Fetched) and got.body == GOOD:
@@ -226,7 +235,7 @@ def test_the_hostile_files_of_the_shared_data(children: ChildParse) -> None:
 PROGRAM = """
 import os, sys, time
 from multiprocessing import active_children
-from alerts.adapters.children import ChildParse
+from alerts.adapters.children import Children, ChildParse
 from alerts.model import Feed, Fetched
 feed = Feed("one", "https://outlet.example/rss", "Outlet")
 def read(parse, body):
@@ -235,23 +244,24 @@ odd = b"<rss version='2.0'><channel><item><title>Odd & good</title></item></chan
 slow = b"<rss version='2.0'><channel>" + b"<item><title>&x</title></item>" * 500_000
 """
 KILLED = """
-parse = ChildParse(seconds=2)
+parse = ChildParse(Children(seconds=2))
 read(parse, odd)
 print(*[child.pid for child in active_children()], flush=True)
 read(parse, slow)
 """
 FORKED = """
-parse = ChildParse()
+children = Children()
+parse = ChildParse(children)
 assert "Odd" in read(parse, odd)[0]
 pid = os.fork()
 if not pid:  # as a task of Airflow does, which ends without the ceremonies of Python
-    parse.close()
+    children.close()
     found = read(parse, odd)[0]
-    parse.close()
+    children.close()
     os._exit("Odd" not in found)
 code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 assert "Odd" in read(parse, odd)[0]
-parse.close()
+children.close()
 print(code, len(active_children()))
 """
 
@@ -269,14 +279,15 @@ def alive(pid: int) -> bool:
 
 def test_closing_ends_the_children() -> None:
     before = set(active_children())
-    with ChildParse() as parse:
+    with Children() as children:
+        parse = ChildParse(children)
         assert titles(said(parse, ODD)[ODD]) == ["Odd & good"]
         mine = set(active_children()) - before
         assert mine
     assert not mine & set(active_children())
     assert not any(alive(child.pid or 0) for child in mine)
     assert titles(said(parse, ODD)[ODD]) == ["Odd & good"], "it may be used again"
-    parse.close()
+    children.close()
 
 
 def test_children_end_with_a_program_that_was_killed() -> None:

@@ -14,7 +14,7 @@ import typer
 
 from alerts import cli, config, deliveries, demo, feeds, rules, stories, trials
 from alerts.adapters import http, redis, smtp, webhook
-from alerts.adapters.children import ChildParse
+from alerts.adapters.children import Children
 from alerts.adapters.sql import shown
 from alerts.adapters.sql.queries import State
 from alerts.config import shapes
@@ -373,7 +373,7 @@ _PUBLIC = [feed for feed in _SHIPPED.feeds if not feed.id.startswith("sample-")]
 
 
 def _limit(name: str) -> object:
-    return inspect.signature(ChildParse).parameters[name].default
+    return inspect.signature(Children).parameters[name].default
 
 
 NUMBERS = [

