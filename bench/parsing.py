@@ -92,9 +92,7 @@ def main() -> None:
     if not bodies:
         raise SystemExit(f"there are no captured feeds in {DATA}")
     at_once = sum(feeds.quick(Fetched(200, body)) is not None for body in bodies if body.lstrip()[:1] == b"<")
-    print(
-        f"{len(bodies)} feeds, {sum(map(len, bodies)) / 1e6:.1f} MB; {at_once} are read at once, others in a child\n"
-    )
+    print(f"{len(bodies)} feeds, {sum(map(len, bodies)) / 1e6:.1f} MB; {at_once} are read at once, others in a child\n")
     with Children() as children:
         ways: list[tuple[str, Way]] = [
             ("feedparser, as it comes", one_by_one(lambda body: len(feedparser.parse(io.BytesIO(body)).entries))),

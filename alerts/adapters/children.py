@@ -70,14 +70,15 @@ class Children:
                 initargs=(self._megabytes,),
                 context=_Spawning(),
             )
-        return self._pool.schedule(_within, args=(function, got, self._seconds), timeout=self._seconds)
+        # pebble looks after its children ten times a second, and is late by that much.
+        return self._pool.schedule(_within, args=(function, got, self._seconds), timeout=self._seconds * 0.95)
 
     def result(self, future: Future[T | ParseError]) -> T | ParseError:
         """Wait for what a child made, or give what became of it in words."""
         try:
             return future.result()
         except TimeoutError:
-            return ParseError(f"cut off: reading it takes more than {self._seconds:g} s")
+            return ParseError(f"cut off: reading it takes {self._seconds:g} s or more")
         except MemoryError:
             return ParseError(f"cut off: reading it takes more than {self._megabytes} MB of memory")
         except ProcessExpired as error:
