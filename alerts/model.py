@@ -29,7 +29,7 @@ LEAD_WORDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A source that is polled."""
+    """A source that is polled.  Articles are known by ``identity``; with ``full_text`` their pages are read too."""
 
     id: str
     url: str
@@ -40,9 +40,7 @@ class Feed:
     first_poll: timedelta | None = timedelta(hours=24)
     """The first poll tells only what is younger than this; ``None`` means that it tells all."""
     identity: Identity = "auto"
-    """By what its articles are known; ``auto`` takes the best that no other entry of the document claims."""
     full_text: bool = False
-    """Whether the page of each new article is fetched and read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a feed said, in plain text, before it is made ours."""
+    """What a feed said, in plain text, before it is made ours; ``outlet`` is whom an aggregator names, else empty."""
 
     guid: str = ""
     link: str = ""
@@ -100,9 +98,7 @@ class Entry:
     categories: tuple[str, ...] = ()
     published: datetime | None = None
     updated: datetime | None = None
-    """When it was changed, if that is later than ``published``."""
     outlet: str = ""
-    """Who publishes, if that is another than the feed's outlet: an aggregator says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +106,7 @@ class Article:
     """An entry made ours: an identity, a canonical URL, plain text, times in UTC.
 
     ``id`` comes from the guid or the canonical URL, ``version`` from the title and the text: an edit is a new version
-    of the same article, never a new article.  ``published`` is what the feed claims, and never later than ``seen``;
-    ``updated`` is when the feed says that it was changed since.
+    of the same article, never a new article.  ``published`` and ``updated`` are claims of the feed, not after ``seen``.
     ``quiet`` is the reason for which nobody is told of it ("first poll of the feed: older than 24 h"), or empty.
     ``notes`` are what was odd about the entry, in words.
     """

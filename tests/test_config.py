@@ -333,6 +333,8 @@ MISTAKES = [
     ("feeds", FEED % "every: 30s", 'feed "bbc", every: a server of others is asked every 1m at most'),
     ("feeds", FEED % "every: 8d", "8d is out of bounds; it must be from 1m to 7d"),
     ("feeds", FEED % "first_poll: everything", '"everything" is no duration'),
+    ("feeds", FEED % "identity: link", '"link" is not known; it must be auto, guid, url or content'),
+    ("feeds", FEED % "full_text: yes", '"yes" is not known; it must be true or false'),
     ("feeds", FEED % "first_poll: 401d", "it must be at most 400d, or all"),
     ("feeds", FEED % "lang: English", '"English" is no language code'),
     ("feeds", FEED % "country: UK", '"UK" is no country code'),
@@ -508,6 +510,7 @@ feeds:
   - {id: a, url: "http://127.0.0.1/", outlet: A}
   - {id: c, url: "http://127.0.0.1/c", outlet: C, every: 10s}
   - {id: b, url: "https://b.example/", outlet: B, every: 5m, first_poll: 0h, lang: zh-Hant, country: tw}
+  - {id: d, url: "https://d.example/", outlet: D, identity: url, full_text: true}
 """
     made, found = check(files(feeds=text))
     assert found == ()
@@ -515,6 +518,7 @@ feeds:
         Feed("a", "http://127.0.0.1/", "A", every=timedelta(hours=1), first_poll=None),
         Feed("c", "http://127.0.0.1/c", "C", every=timedelta(seconds=10), first_poll=None),
         Feed("b", "https://b.example/", "B", "zh-Hant", "tw", timedelta(minutes=5), timedelta(0)),
+        Feed("d", "https://d.example/", "D", every=timedelta(hours=1), first_poll=None, identity="url", full_text=True),
     )
     assert (made.allow_hosts, made.contact) == ({"127.0.0.1", "::1"}, "mailto:desk@example.org")
     assert check(files())[0].feeds[0] == Feed("bbc", "https://feeds.bbci.co.uk/news/world/rss.xml", "BBC News")
