@@ -17,7 +17,7 @@ import pytest
 
 from alerts import feeds
 from alerts.adapters import http
-from alerts.adapters.http import HttpFetch
+from alerts.adapters.http import HttpFetch, fetching
 from alerts.errors import FetchError, ParseError
 from alerts.model import Feed, FeedRequest, Fetched
 
@@ -495,7 +495,7 @@ def test_a_redirect_from_https_to_http(server: Server) -> None:
         status, reason, headers = 302, "Found", {"Location": "http://example.org/feed"}
 
     with pytest.raises(FetchError, match=r"^refused: redirected from https to http on example\.org$"):
-        http._target("https://example.org/feed", Response())  # type: ignore[arg-type]
+        fetching._target("https://example.org/feed", Response())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f.1", "[::ffff:127.0.0.1]", "0.0.0.0"])
@@ -503,7 +503,7 @@ def test_an_address_that_is_not_public_is_not_dialled(server: Server, host: str)
     url = server.says("/").replace("127.0.0.1", host)
     reason = failed(get(url, allow_hosts=frozenset())).reason
     assert reason.startswith("refused: ")
-    assert "is not a public address; add " in reason
+    assert "; add " in reason
     assert reason.endswith(" to allow_hosts in config/feeds.yaml")
     assert server.asked == []
 
@@ -515,7 +515,7 @@ def test_an_address_in_disguise_is_not_dialled(server: Server) -> None:
 
 def test_the_refusal_says_what_to_do(server: Server) -> None:
     assert failed(get(server.says("/"), allow_hosts=frozenset())).reason == (
-        "refused: 127.0.0.1 is not a public address; add it to allow_hosts in config/feeds.yaml"
+        "refused: 127.0.0.1 is not a public address (this machine); add it to allow_hosts in config/feeds.yaml"
     )
 
 
@@ -523,24 +523,26 @@ def test_a_redirect_to_a_private_address(server: Server) -> None:
     """What is allowed is the host, for its own feeds: not what it sends us to."""
     target = server.says("/secret").replace("127.0.0.1", "localhost")
     reason = failed(get(server.says("/", b"", 302, Location=target))).reason
-    assert reason in {f"refused: redirected to {ip}, which is not a public address" for ip in ("127.0.0.1", "::1")}
+    assert reason in {
+        f"refused: redirected to {ip}, which is not a public address (this machine)" for ip in ("127.0.0.1", "::1")
+    }
     assert [path for path, _ in server.asked] == ["/"]
 
 
 @pytest.mark.parametrize("allowed", ["::1", "[::1]", "LOCALHOST"])
 def test_how_an_allowed_host_is_written(allowed: str) -> None:
-    guard = http._Guard()
+    guard = http.Guard()
     url = "http://[::1]/" if ":" in allowed else "http://localhost/"
     guard.expect(url, url, frozenset({allowed}))
     guard((socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 80, 0, 0))).close()
 
 
 def test_what_is_allowed_for_one_feed_is_not_for_a_strangers_redirect() -> None:
-    guard = http._Guard()
+    guard = http.Guard()
     guard.expect("https://stranger.example/feed", "http://127.0.0.1/", LOCAL)
     with pytest.raises(OSError, match="not a public address"):
         guard((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80)))
-    assert guard.refusal == "refused: redirected to 127.0.0.1, which is not a public address"
+    assert guard.refusal == "refused: redirected to 127.0.0.1, which is not a public address (this machine)"
 
 
 # ── post ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
