@@ -25,8 +25,9 @@ from alerts.adapters import redis as redis_
 from alerts.adapters import secrets, sql
 from alerts.adapters.broken import BrokenChannel
 from alerts.adapters.http import HttpFetch
+from alerts.adapters.http.credentials import setting
 from alerts.adapters.inbox import InboxChannel
-from alerts.adapters.memory import MemoryFingerprints, MemoryLog, MemoryOutbox, MemoryTable
+from alerts.adapters.memory import MemoryFingerprints, MemoryHosts, MemoryLog, MemoryOutbox, MemoryTable
 from alerts.adapters.slack import SlackChannel
 from alerts.adapters.smtp import SmtpChannel
 from alerts.adapters.sql import queries
@@ -35,7 +36,7 @@ from alerts.adapters.webhook import WebhookChannel
 from alerts.config import ChannelSettings, Config, Loaded
 from alerts.errors import ConfigError
 from alerts.model import Article, Development, Feed, FeedState, Match, Report, Story
-from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Table
+from alerts.ports import Channel, Fetch, Fingerprints, Hosts, Log, Outbox, Table
 
 Stage = Literal["poll", "match", "group", "compose", "deliver"]
 LINE: tuple[Stage, ...] = get_args(Stage)
@@ -199,7 +200,7 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         loaded = load(Path(lookup("ALERTS_CONFIG") or "config"), stores.sound, clock())
         config = loaded.config
         rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
-        fetch = HttpFetch(contact=config.contact, allow_hosts=config.allow_hosts)
+        fetch = fetcher(config, lookup, redis_.RedisHosts(client))
         channels = {c.id: channel(c, lookup, var) for c in config.channels}
         app = App(loaded, rules, stores, fetch, channels, clock, engine)
         app.subscribe()
@@ -248,6 +249,15 @@ def load(folder: Path, sound: Table[str], now: datetime) -> Loaded:
     if changed:
         sound.put(changed, at=now)
     return loaded
+
+
+def fetcher(config: Config, lookup: Lookup, hosts: Hosts | None = None) -> HttpFetch:
+    """Give the way in that is configured, with the secrets of the feeds that need one."""
+    names = {feed.secret for feed in config.feeds if feed.secret}
+    found = {name: secret for name in sorted(names) if (secret := lookup(setting(name)))}
+    return HttpFetch(
+        contact=config.contact, allow_hosts=config.allow_hosts, hosts=hosts or MemoryHosts(), secrets=found, clock=utc
+    )
 
 
 def channel(settings: ChannelSettings, lookup: Lookup, var: Path) -> Channel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -14,7 +15,7 @@ from rich.table import Column, Table
 
 from alerts import app as app_
 from alerts import config as config_
-from alerts.adapters.http import HttpFetch
+from alerts import feeds as feeds_
 from alerts.adapters.inbox import WRITTEN, InboxChannel
 from alerts.adapters.memory import MemoryChannel
 from alerts.adapters.sql import queries
@@ -138,15 +139,16 @@ def _some(lines: Iterable[str]) -> Iterator[str]:
 
 def feeds(app: App) -> Table:
     """Make the table of feed health."""
-    table = Table("feed", "outlet", "health", "last good", "next poll", "why", box=SIMPLE)
+    table = Table("feed", "outlet", "health", "since", "last good", "next poll", "why", box=SIMPLE)
+    now = app.clock()
     for feed in app.config.feeds:
-        state = app.stores.states.get(feed.id)
+        state = feeds_.settled(feed, app.stores.states.get(feed.id))
         if state is None:
-            table.add_row(feed.id, feed.outlet, "new", "", "at once", "")
+            table.add_row(feed.id, feed.outlet, "new", "", "", "at once", "")
             continue
-        table.add_row(
-            feed.id, feed.outlet, state.health, _time(state.last_good), _time(state.next_poll), _plain(state.reason)
-        )
+        next_poll = "never" if state.health == "gone" else _time(state.next_poll)
+        times = (_time(state.since), _time(state.last_good), next_poll)
+        table.add_row(feed.id, feed.outlet, state.health, *times, _plain(feeds_.why(feed, state, now)))
     return table
 
 
@@ -169,7 +171,7 @@ def dry_run(folder: Path, out: Console) -> None:
     if problems:
         raise ConfigError(problems)
     channels = {settings.id: MemoryChannel() for settings in config.channels}
-    fetch = HttpFetch(contact=config.contact, allow_hosts=config.allow_hosts)
+    fetch = app_.fetcher(config, os.environ.get)
     app = app_.in_memory(config, fetch, channels)
     for line in _summary([app.run(stage, digest_now=True) for stage in app_.LINE]):
         out.print(line, markup=False)

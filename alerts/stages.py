@@ -56,39 +56,41 @@ def poll(
     now: datetime,
 ) -> Report:
     """Fetch the feeds that are due, and append the articles that are not known.  Validators are kept last."""
-    known = {feed.id: states.get(feed.id) for feed in feeds}
+    known = {feed.id: feeds_.settled(feed, states.get(feed.id)) for feed in feeds}
     due = [feed for feed in feeds if feeds_.is_due(known[feed.id], now)]
     count: Counter[str] = Counter(feeds=len(feeds), due=len(due))
     lines: list[str] = []
     for feed, got in fetch([feeds_.request(feed, known[feed.id]) for feed in due]):
-        state, made, line = _read(feed, known[feed.id], got, now)
+        state, made = _read(feed, known[feed.id], got, now)
         fresh = seen.unseen([article.key for article in made])
         count["articles"] += articles.append(article for article in made if article.key in fresh)
         seen.add(sorted(fresh))
         states.put({feed.id: state}, at=now)
-        count["failed"] += bool(state.failures)
+        count["held"] += isinstance(got, FetchError) and got.fault == "held"
+        count["failed"] += state.failures > 0 and state.last_poll == now
         count["unchanged"] += isinstance(got, Fetched) and got.status == 304
+        count["missed"] += state.missed == now
         count["entries"] += len(made)
-        lines += [line] if line else []
+        lines += feeds_.notice(feed, known[feed.id], state)
     return Report("poll", now, tuple(count.items()), tuple(lines))
 
 
 def _read(
     feed: Feed, state: FeedState | None, got: Fetched | FetchError, now: datetime
-) -> tuple[FeedState, tuple[Article, ...], str]:
-    """Decide what one answer means: the feed's next state, its articles, and a line if something is wrong."""
+) -> tuple[FeedState, tuple[Article, ...]]:
+    """Decide what one answer means: the feed's next state, and its articles."""
     if isinstance(got, FetchError):
-        return feeds_.after_failure(feed, state, got, now), (), f'feed "{feed.id}": {got.reason}'
+        return feeds_.after_failure(feed, state, got, now), ()
     if got.status == 304:
-        return feeds_.after_success(feed, state, got, now), (), ""
+        return feeds_.after_success(feed, state, got, now), ()
     try:
         parsed = feeds_.parse(got)
     except ParseError as error:
-        return feeds_.after_failure(feed, state, error, now), (), f'feed "{feed.id}": {error}'
+        return feeds_.after_failure(feed, state, error, now), ()
     first = state is None or state.last_good is None
     made = articles_.from_entries(parsed.entries, feed, first_poll=first, now=now)
-    problem = f'feed "{feed.id}": {parsed.problem}' if parsed.problem else ""
-    return feeds_.after_success(feed, state, got, now), made, problem
+    after = feeds_.after_success(feed, state, got, now, made=made, hints=parsed.hints, problem=parsed.problem)
+    return after, made
 
 
 # ── match ────────────────────────────────────────────────────────────────────────────────────────────────────────────

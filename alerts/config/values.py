@@ -87,19 +87,19 @@ class Found:
 
 
 def feed(row: Row, head: shapes.FeedsFile) -> tuple[Feed | None, list[Found]]:
-    """Apply the defaults of the file, and behind them those of the model."""
+    """Apply the defaults of the file, and behind them those of the model; an interval that nobody set is learnt."""
     shape, defaults = row.value, head.defaults
     hostname = urlsplit(shape.url).hostname or ""
     if scalars.is_private(hostname) and hostname not in head.allow_hosts:
         return None, [row.fault(f"{hostname} is a private address; if you mean it, add it to allow_hosts", "url")]
     if shape.every is not None and shape.every < scalars.POLITE and hostname not in head.allow_hosts:
         return None, [row.fault("a server of others is asked every 1m at most; write 1m or more", "every")]
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {"every": None}
     for key in ("every", "first_poll"):
         own = getattr(shape, key)
         value = getattr(defaults, key) if own is None else own
         given |= {} if value is None else {key: None if value == scalars.ALL else value}
-    return Feed(shape.id, shape.url, shape.outlet, shape.lang, shape.country, **given), []
+    return Feed(shape.id, shape.url, shape.outlet, shape.lang, shape.country, secret=shape.secret, **given), []
 
 
 def as_watchlist(row: Row) -> Watchlist:

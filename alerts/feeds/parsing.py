@@ -22,6 +22,8 @@ from feedparser.exceptions import CharacterEncodingOverride, CharacterEncodingUn
 
 from alerts import text, urls
 from alerts.errors import ParseError
+from alerts.feeds import hints as hints_
+from alerts.feeds.hints import Hints
 from alerts.model import Entry, Fetched
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,6 +61,7 @@ class Parsed:
 
     entries: tuple[Entry, ...]
     problem: str = ""
+    hints: Hints = hints_.NONE
 
 
 def parse(got: Fetched) -> Parsed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -19,14 +20,18 @@ REDIRECT = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: %s\r\nConnecti
 class Victim:
     """Counts who connects, on 127.0.0.1 and on ::1, at one port."""
 
-    def __init__(self, location: str = "") -> None:
-        self.reached = 0
-        self._answer = REDIRECT % location.encode() if location else ANSWER
+    def __init__(self, answer: bytes) -> None:
+        self.times: list[float] = []
+        self._answer = answer
         self._four, self._six = _pair()
         self.port: int = self._four.getsockname()[1]
         self._threads = [threading.Thread(target=self._serve, args=(one,)) for one in (self._four, self._six)]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def reached(self) -> int:
+        return len(self.times)
 
     def _serve(self, listener: socket.socket) -> None:
         while True:
@@ -35,7 +40,7 @@ class Victim:
                 asked = connection.recv(65_536)
                 if asked == b"end":
                     return
-                self.reached += 1
+                self.times.append(time.monotonic())
                 connection.sendall(self._answer)
 
     def close(self) -> None:
@@ -57,9 +62,10 @@ def _pair() -> tuple[socket.socket, socket.socket]:
 
 
 @contextmanager
-def a_victim(location: str = "") -> Iterator[Victim]:
-    """Start one; with a location, it redirects to that."""
-    victim = Victim(location)
+def a_victim(location: str = "", status: str = "") -> Iterator[Victim]:
+    """Start one.  With a location it redirects to that; a status may bring more headers."""
+    answer = REDIRECT % location.encode() if location else ANSWER
+    victim = Victim(b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % status.encode() if status else answer)
     try:
         yield victim
     finally:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import email.utils
 import os
 import socket
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
+from aiohttp.http import RESPONSES
 
 import alerts
 from alerts import text
+from alerts.feeds import freshness
 
 # All that the network, a server or an address can do to us; whatever else is raised is our own fault.
 FAILURES = (aiohttp.ClientError, OSError, ValueError, zlib.error)
@@ -31,8 +32,19 @@ def phrase(response: aiohttp.ClientResponse) -> str:
     return text.cut(text.one_line(f"{response.status} {response.reason or ''}"), 80)
 
 
-def words(error: BaseException, limit: timedelta) -> str:
-    """Say what went wrong, without the URL."""
+def standard_phrase(status: int) -> str:
+    """Give a status with the phrase of the standard: a server may write anything into its own.
+
+    >>> standard_phrase(404), standard_phrase(599)
+    ('404 Not Found', '599')
+    """
+    return f"{status} {RESPONSES[status][0]}" if status in RESPONSES else str(status)
+
+
+def words(error: BaseException, limit: timedelta, connect: timedelta | None = None) -> str:
+    """Say what went wrong, without the URL; the limits are those that may have been met."""
+    if connect and isinstance(error, aiohttp.ConnectionTimeoutError):
+        return f"cannot connect: no connection within {connect.total_seconds():g} s"
     if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientConnectorError):
         return f"timed out after {limit.total_seconds():g} s"
     return next(say(error) for kind, say in _WORDS if isinstance(error, kind))
@@ -57,19 +69,10 @@ def _safe(words: object) -> str:
 def retry_after(response: aiohttp.ClientResponse, now: datetime | None) -> timedelta | None:
     """Read how long the server asks us to wait: seconds, or a date, which counts from the answer's own ``Date``."""
     value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=min(int(value[:12]), 10**9))
-    until, since = _moment(value), _moment(response.headers.get("Date", "")) or now
+    if (span := freshness.seconds(value)) is not None:
+        return span
+    until, since = freshness.moment(value), freshness.moment(response.headers.get("Date", "")) or now
     return max(until - since, timedelta(0)) if until and since else None
-
-
-def _moment(value: str) -> datetime | None:
-    """Read a date of HTTP; ``None`` if it is none."""
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 # The first that fits says it.

@@ -8,52 +8,64 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import as_completed
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
-from alerts import text, urls
-from alerts.adapters.http.answers import FAILURES, agent, phrase, retry_after, words
+from alerts import urls
+from alerts.adapters.http.answers import FAILURES, agent, words
+from alerts.adapters.http.credentials import Credentials
 from alerts.adapters.http.guard import INTERNET, Guard, Network, session
-from alerts.adapters.http.inflate import decoder
 from alerts.adapters.http.loop import running_loop
+from alerts.adapters.http.reading import Limits, read, target
+from alerts.adapters.http.turns import PAUSE_AFTER_429, Turn, place
+from alerts.adapters.memory import MemoryHosts
 from alerts.errors import FetchError
 from alerts.model import Feed, FeedRequest, Fetched
+from alerts.ports import Hosts
 
 MAX_REDIRECTS = 5
 """A longer chain of redirects is not followed to its end."""
 
 _ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, "
-    "*/*;q=0.1"
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, */*;q=0.1"
 )
 # Always the same, because servers make different ETags for different encodings.
 _ACCEPT_ENCODING = "gzip, deflate"
-_CHUNK = 65_536
 _REDIRECTS = (301, 302, 303, 307, 308)
+_PERMANENT = (301, 308)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpFetch:
-    """Fetches feeds, many at once but one at a time of each host.
+    """Fetches feeds, many at once but one at a time of each host, and ``spacing`` apart.
 
     ``contact`` is an address for the ``User-Agent``.  ``allow_hosts`` are hosts that may have an address that is not
-    public.  ``max_wire`` and ``max_body`` are bytes, as sent and as decoded.  ``timeout`` covers one feed with all its
-    redirects.  ``clock`` serves to read a ``Retry-After`` that is a date, if the answer has no ``Date``.
+    public, and need no spacing.  ``max_wire`` and ``max_body`` are bytes, as sent and as decoded; ``max_headers`` are
+    those of the headers.  ``connect`` covers the look-up, the connection and TLS; ``timeout`` one feed with all its
+    redirects, without the time for which we wait for our turn at a host, which ``patience`` bounds for all feeds
+    together.  ``hosts`` says whose turn it is.  ``secrets`` are those of feeds by name.  ``clock`` serves to read a
+    ``Retry-After`` that is a date, if the answer has no ``Date``.
     """
 
     contact: str = ""
     allow_hosts: frozenset[str] = frozenset()
+    connect: timedelta = timedelta(seconds=10)
     timeout: timedelta = timedelta(seconds=30)
+    patience: timedelta = timedelta(minutes=4)
+    spacing: timedelta = timedelta(seconds=1)
     max_wire: int = 10_000_000
     max_body: int = 20_000_000
+    max_headers: int = 64_000
     concurrency: int = 64
     clock: Callable[[], datetime] | None = None
     network: Network = INTERNET
+    hosts: Hosts = field(default_factory=MemoryHosts)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __call__(self, requests: Sequence[FeedRequest]) -> Iterator[tuple[Feed, Fetched | FetchError]]:
         """Give each request's feed back once, in the order of answering.  Never raises for a feed.
@@ -65,90 +77,99 @@ class HttpFetch:
             return
         crowd = asyncio.Semaphore(self.concurrency)
         hosts: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        with running_loop() as loop:
-            turns = (self._turn(request, hosts[_place(request.feed.url)], crowd) for request in requests)
+        with ThreadPoolExecutor(4, "turns") as executor, running_loop() as loop:
+            until = loop.time() + self.patience.total_seconds()
+            aside = None if isinstance(self.hosts, MemoryHosts) else executor
+            made = ((r, Turn(self.hosts, aside, self.spacing, until)) for r in requests)
+            turns = (self._turn(request, turn, hosts[place(request.asked)], crowd) for request, turn in made)
             for done in as_completed(asyncio.run_coroutine_threadsafe(turn, loop) for turn in turns):
                 yield done.result()
                 loop.call_soon_threadsafe(crowd.release)
 
     async def _turn(
-        self, request: FeedRequest, host: asyncio.Lock, crowd: asyncio.Semaphore
+        self, request: FeedRequest, turn: Turn, host: asyncio.Lock, crowd: asyncio.Semaphore
     ) -> tuple[Feed, Fetched | FetchError]:
         """Wait for the host and for a place in the crowd, then fetch; whoever reads the answer frees the place."""
         async with host:
-            await crowd.acquire()
-            return request.feed, await self._answer(request)
+            try:
+                await turn.at(place(request.asked), self._rest(request.asked))
+            except FetchError as held:
+                await crowd.acquire()
+                return request.feed, held
+            got: Fetched | FetchError | None = None
+            try:
+                await crowd.acquire()
+                got = await self._answer(request, turn)
+            finally:
+                await turn.leave(_pause(got))
+            return request.feed, got
 
-    async def _answer(self, request: FeedRequest) -> Fetched | FetchError:
-        """Fetch one feed, and put all that can go wrong in words."""
-        guard = Guard(self.network)
+    def _rest(self, url: str) -> timedelta:
+        """Say how long a host rests after a request: our own servers need none."""
+        return timedelta(0) if urls.host(url).strip("[]") in self.allow_hosts else self.spacing
+
+    async def _answer(self, request: FeedRequest, turn: Turn) -> Fetched | FetchError:
+        """Fetch one feed, and put all that can go wrong in words, in which no secret is."""
+        guard, shown = Guard(self.network), Credentials()
         try:
-            async with asyncio.timeout(self.timeout.total_seconds()), session(guard, self.network) as client:
-                return await self._follow(request, client, guard)
+            shown = Credentials.of(request.feed, self.secrets)
+            await turn.renewed()
+            async with (
+                asyncio.timeout(self.timeout.total_seconds()) as deadline,
+                session(guard, self.network, self.connect) as client,
+            ):
+                return shown.hide(await self._follow(request, client, guard, turn, deadline, shown))
         except FetchError as error:
-            return error
+            return shown.hide(error)
         except FAILURES as error:
-            return FetchError(guard.refusal or words(error, self.timeout))
+            if guard.refusal:
+                return FetchError(guard.refusal, fault="content")
+            return shown.hide(FetchError(words(error, self.timeout, self.connect)))
 
-    async def _follow(self, request: FeedRequest, client: aiohttp.ClientSession, guard: Guard) -> Fetched:
-        """Go where the redirects lead.  The validators belong to the feed's own address, and go to no other."""
-        url = request.feed.url
+    async def _follow(
+        self,
+        request: FeedRequest,
+        client: aiohttp.ClientSession,
+        guard: Guard,
+        turn: Turn,
+        deadline: asyncio.Timeout,
+        shown: Credentials,
+    ) -> Fetched:
+        """Go where the redirects lead.  The validators go to the address that gave them, and to no other."""
+        url, permanent = request.asked, ""
+        lasting = True
         if not urls.is_web(url):
             raise FetchError("the URL is no http(s) address without credentials; correct it in config/feeds.yaml")
-        conditions = _conditions(request)
-        for hop in range(MAX_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
+            await _ours(turn, place(url), self._rest(url), deadline)
             guard.expect(request.feed.url, url, self.allow_hosts)
-            headers = self._headers() | (conditions if hop == 0 else {})
+            conditions = _conditions(request) if url == request.validated else {}
+            headers = self._headers() | conditions | shown.headers(url)
             async with client.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status not in _REDIRECTS:
-                    return await self._read(response, url, conditional=bool(conditions), redirected=hop > 0)
-                url = _target(url, response)
+                    got = await read(response, url, self._limits, conditional=bool(conditions), clock=self.clock)
+                    return replace(got, permanent=permanent)
+                lasting = lasting and response.status in _PERMANENT
+                url = target(url, response)
+                permanent = url if lasting else permanent
         raise FetchError(f"more than {MAX_REDIRECTS} redirects")
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self.max_wire, self.max_body, self.max_headers)
 
     def _headers(self) -> dict[str, str]:
         """Say who we are and what we read, the same each time."""
         return {"User-Agent": agent(self.contact), "Accept": _ACCEPT, "Accept-Encoding": _ACCEPT_ENCODING}
 
-    async def _read(
-        self, response: aiohttp.ClientResponse, url: str, *, conditional: bool, redirected: bool
-    ) -> Fetched:
-        """Take an answer that is no redirect: new, not changed, or a failure."""
-        status, headers = response.status, response.headers
-        if status not in (200, 203, 304):
-            now = self.clock() if self.clock else None
-            raise FetchError(phrase(response), status=status, retry_after=retry_after(response, now))
-        if status == 304 and (redirected or not conditional):
-            raise FetchError("304 Not Modified, though we had said nothing of what we have", status=304)
-        return Fetched(
-            status=304 if status == 304 else 200,
-            body=b"" if status == 304 else await self._body(response),
-            etag="" if redirected else _echoable(headers.get("ETag", "")),
-            modified="" if redirected else _echoable(headers.get("Last-Modified", "")),
-            url=url,
-            content_type=text.one_line(headers.get("Content-Type", "")),
-        )
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        """Read a body, counting what comes on the wire and what it becomes, and stop at the first byte too many."""
-        if (response.content_length or 0) > self.max_wire:
-            raise FetchError(_too_large(self.max_wire))
-        decode = decoder(response.headers.get("Content-Encoding", ""))
-        body, wire = bytearray(), 0
-        async for chunk in response.content.iter_chunked(_CHUNK):
-            wire += len(chunk)
-            if wire > self.max_wire:
-                raise FetchError(_too_large(self.max_wire))
-            body += decode.feed(chunk, self.max_body + 1 - len(body)) if decode else chunk
-            if len(body) > self.max_body:
-                raise FetchError(_too_large(self.max_body))
-        if decode and wire and not decode.complete:
-            raise FetchError("the body is cut short: its compression has no end")
-        return bytes(body)
-
-
-def _place(url: str) -> str:
-    """Give host and port of an address: what is asked for one thing at a time."""
-    return urlsplit(url).netloc.lower() if urls.is_web(url) else url
+async def _ours(turn: Turn, host: str, rest: timedelta, deadline: asyncio.Timeout) -> None:
+    """Wait for our turn at a host, which is no fault of the server and does not count as its time."""
+    loop, when = asyncio.get_running_loop(), deadline.when()
+    left = when - loop.time() if when is not None else 0.0
+    deadline.reschedule(None)
+    await turn.at(host, rest)
+    deadline.reschedule(loop.time() + left)
 
 
 def _conditions(request: FeedRequest) -> dict[str, str]:
@@ -157,33 +178,8 @@ def _conditions(request: FeedRequest) -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
-def _target(url: str, response: aiohttp.ClientResponse) -> str:
-    """Give the address that a redirect leads to, if we may go there."""
-    location = response.headers.get("Location", "")
-    if not location:
-        raise FetchError(f"{phrase(response)}, but no Location", status=response.status)
-    try:
-        target = urljoin(url, location.strip().replace(" ", "%20"))
-    except ValueError:
-        target = ""
-    if not urls.is_web(target):
-        raise FetchError(
-            "refused: redirected to what is no http(s) address without credentials", status=response.status
-        )
-    if url.lower().startswith("https:") and not target.lower().startswith("https:"):
-        raise FetchError(f"refused: redirected from https to http on {urls.host(target)}", status=response.status)
-    return target
-
-
-def _too_large(limit: int) -> str:
-    """Say which limit a body broke."""
-    return f"body is larger than {limit / 1_000_000:g} MB"
-
-
-def _echoable(value: str) -> str:
-    """Give a validator that can be sent back byte for byte; one that is no UTF-8 cannot, and is not kept."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return ""
-    return value
+def _pause(got: Fetched | FetchError | None) -> timedelta | None:
+    """Say how long the whole host is to be left alone: one feed that is asked too often speaks for all."""
+    if isinstance(got, FetchError) and got.status == 429:
+        return got.retry_after or PAUSE_AFTER_429
+    return None

@@ -7,14 +7,13 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from alerts import urls
-
-_NO_LIMIT = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,14 @@ class Guard:
         return f"refused: {ip} is not a public address ({what}); add {name} to allow_hosts in config/feeds.yaml"
 
 
-def session(guard: Guard | None = None, network: Network = INTERNET) -> aiohttp.ClientSession:
-    """Open a session that keeps nothing: no connection (1,000 hosts would hold 342 MB), no cookie, no proxy."""
+def session(
+    guard: Guard | None = None, network: Network = INTERNET, connect: timedelta | None = None
+) -> aiohttp.ClientSession:
+    """Open a session that keeps nothing: no connection (1,000 hosts would hold 342 MB), no cookie, no proxy.
+
+    ``connect`` limits the time for look-up, connection and TLS together.
+    """
+    limit = connect.total_seconds() if connect else None
     connector = aiohttp.TCPConnector(
         force_close=True, socket_factory=guard, resolver=network.resolver(), use_dns_cache=False, ssl=network.tls
     )
@@ -83,6 +88,6 @@ def session(guard: Guard | None = None, network: Network = INTERNET) -> aiohttp.
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
-        timeout=_NO_LIMIT,
+        timeout=aiohttp.ClientTimeout(total=None, connect=limit, sock_connect=None, sock_read=None),
         auto_decompress=False,
     )
