@@ -14,6 +14,12 @@ LONGEST = timedelta(hours=24)
 """The most that a server is believed: a year of ``max-age`` is meant for pictures."""
 
 _DIRECTIVE = re.compile(r'\s*([^\s=,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*)))?\s*(?:,|$)')
+# The three forms of RFC 9110, 5.6.7; what is written otherwise is no date, and what it dates is stale.
+_DATE = re.compile(
+    r"[a-z]{3}, \d\d [a-z]{3} \d{4} \d\d:\d\d:\d\d GMT|[a-z]{6,9}, \d\d-[a-z]{3}-\d\d \d\d:\d\d:\d\d GMT"
+    r"|[a-z]{3} [a-z]{3} [ \d]\d \d\d:\d\d:\d\d \d{4}",
+    re.IGNORECASE | re.ASCII,
+)
 _NONE = timedelta(0)
 
 
@@ -24,7 +30,7 @@ def lifetime(control: str, expires: str, date: str = "", age: str = "") -> timed
     datetime.timedelta(seconds=600)
     """
     said = directives(control)
-    if "no-cache" in said or "no-store" in said:
+    if said.get("no-cache") == "" or "no-store" in said:  # with a value, it is about headers of that name alone
         return _NONE
     if "max-age" in said:
         stated = seconds(said["max-age"]) or _NONE
@@ -33,7 +39,8 @@ def lifetime(control: str, expires: str, date: str = "", age: str = "") -> timed
         stated = end - begin if end and begin else _NONE
     else:
         return None
-    return min(max(stated - (seconds(age) or _NONE), _NONE), LONGEST)
+    spent = seconds(re.split("[,;]", age)[0]) or _NONE
+    return min(max(stated - spent, _NONE), LONGEST)
 
 
 def directives(control: str) -> dict[str, str]:
@@ -52,6 +59,8 @@ def seconds(value: str) -> timedelta | None:
 
 def moment(value: str) -> datetime | None:
     """Read a date of HTTP; ``None`` if it is none."""
+    if not _DATE.fullmatch(value.strip()):
+        return None
     try:
         found = email.utils.parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError):

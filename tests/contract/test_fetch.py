@@ -9,6 +9,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -80,6 +81,12 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
+    with running() as made:
+        yield made
+
+
+@contextmanager
+def running() -> Iterator[Server]:
     made = Server()
     thread = threading.Thread(target=made.inner.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

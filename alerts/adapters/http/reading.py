@@ -57,9 +57,9 @@ async def read(
         content_type=text.one_line(headers.get("Content-Type", "")),
         fresh=freshness.lifetime(
             ", ".join(headers.getall("Cache-Control", ())),
-            headers.get("Expires", ""),
+            ", ".join(headers.getall("Expires", ())),
             headers.get("Date", ""),
-            headers.get("Age", ""),
+            ", ".join(headers.getall("Age", ())),
         ),
     )
 
