@@ -20,7 +20,7 @@ from alerts.adapters.http.answers import FAILURES, agent, words
 from alerts.adapters.http.credentials import Credentials
 from alerts.adapters.http.guard import INTERNET, Guard, Network, session
 from alerts.adapters.http.loop import running_loop
-from alerts.adapters.http.reading import Limits, read, target
+from alerts.adapters.http.reading import Answer, Limits, read, target
 from alerts.adapters.http.turns import PAUSE_AFTER_429, Turn, place
 from alerts.adapters.memory import MemoryHosts
 from alerts.errors import FetchError
@@ -116,7 +116,7 @@ class HttpFetch:
             await turn.renewed()
             async with (
                 asyncio.timeout(self.timeout.total_seconds()) as deadline,
-                session(guard, self.network, self.connect) as client,
+                session(guard, self.network, self.connect, Answer) as client,
             ):
                 return shown.hide(await self._follow(request, client, guard, turn, deadline, shown))
         except FetchError as error:

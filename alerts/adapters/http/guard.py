@@ -74,7 +74,10 @@ class Guard:
 
 
 def session(
-    guard: Guard | None = None, network: Network = INTERNET, connect: timedelta | None = None
+    guard: Guard | None = None,
+    network: Network = INTERNET,
+    connect: timedelta | None = None,
+    answer: type[aiohttp.ClientResponse] = aiohttp.ClientResponse,
 ) -> aiohttp.ClientSession:
     """Open a session that keeps nothing: no connection (1,000 hosts would hold 342 MB), no cookie, no proxy.
 
@@ -90,4 +93,5 @@ def session(
         trust_env=False,
         timeout=aiohttp.ClientTimeout(total=None, connect=limit, sock_connect=None, sock_read=None),
         auto_decompress=False,
+        response_class=answer,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urljoin
 
 import aiohttp
+from aiohttp.connector import Connection
 
 from alerts import text, urls
 from alerts.adapters.http.answers import retry_after, standard_phrase
@@ -15,6 +17,9 @@ from alerts.adapters.http.inflate import decoder
 from alerts.errors import FetchError
 from alerts.feeds import freshness
 from alerts.model import Fetched
+
+MAX_INTERIM = 10
+"""How many answers with a status of 1xx may come before the one that counts; there is rarely one."""
 
 _CHUNK = 65_536
 
@@ -26,6 +31,31 @@ class Limits:
     wire: int
     body: int
     headers: int
+
+
+class Answer(aiohttp.ClientResponse):
+    """An answer that is not preceded by interim ones without an end: aiohttp would read them until the deadline."""
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        """Read status and headers.
+
+        :raises FetchError: a final answer does not come.
+        """
+        if connection.protocol is not None:
+            connection.protocol.read = _counted(connection.protocol.read)  # type: ignore[method-assign, assignment]
+        return await super().start(connection)
+
+
+def _counted(read_on: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+    """Read one answer after the other, but not for ever."""
+    left = iter(range(MAX_INTERIM + 1))
+
+    async def read_next() -> Any:
+        if next(left, None) is None:
+            raise FetchError(f"more than {MAX_INTERIM} interim answers", fault="content")
+        return await read_on()
+
+    return read_next
 
 
 async def read(
