@@ -85,9 +85,12 @@ def _summary(reports: Iterable[Report]) -> Iterator[str]:
         total[made.stage].update(dict(made.counts))
         lines[made.stage].update(dict.fromkeys(made.lines))
     poll, match, group, compose, deliver = (total[stage] for stage in app_.LINE)
+    polled = poll["due"] - poll["held"]
+    left = f"; {poll['held']} left for the next run, because their hosts are to be left alone" if poll["held"] else ""
     yield (
-        f"collected     {number(poll['articles'], 'new article')}; {number(poll['due'], 'feed')} polled: "
-        f"{poll['due'] - poll['failed']} answered, {poll['unchanged']} of them unchanged (304), {poll['failed']} failed"
+        f"collected     {number(poll['articles'], 'new article')}; {number(polled, 'feed')} polled: "
+        f"{polled - poll['failed']} answered, {poll['unchanged']} of them unchanged (304), {poll['failed']} failed"
+        + left
     )
     yield from _some(_alike(lines["poll"]))
     yield (

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import feeds
+from alerts.adapters.codec import Codec
 from alerts.errors import FetchError, ParseError
 from alerts.feeds import health, redirects
 from alerts.feeds.redirects import Where
@@ -262,6 +263,16 @@ def test_the_file_is_written_anew() -> None:
     assert feeds.settled(FEED, state) == state
     old = FeedState("one", NOW, '"e"')
     assert feeds.settled(FEED, old) == old, "what an older version wrote has no home"
+
+
+def test_what_an_older_version_wrote_is_read() -> None:
+    old = '{"feed":"one","next_poll":"2026-07-01T08:00:00Z","etag":"\\"e\\"","modified":"m","last_good":null,"failures":4}'
+    state = feeds.settled(FEED, Codec(FeedState).decode(old))
+    assert state is not None
+    assert feeds.request(FEED, state).etag == '"e"'
+    after = feeds.after_success(FEED, state, Fetched(304, url=FEED.url), NOW)
+    assert (after.health, after.etag, after.home) == ("healthy", '"e"', FEED.url)
+    assert Codec(FeedState).decode(Codec(FeedState).encode(after)) == after
 
 
 # ── a server that was not asked ──────────────────────────────────────────────────────────────────────────────────────

@@ -159,6 +159,12 @@ def test_a_run_that_comes_late_does_not_ask_in_an_hour_that_is_skipped() -> None
     assert feeds.is_due(state, NOW.replace(hour=10))
 
 
+def test_a_watch_that_runs_in_a_skipped_hour_alone_asks_once_a_week() -> None:
+    """Nothing stops for ever because of a wish."""
+    state = feeds.after_success(FIXED, None, GOOD, NOW, hints=Hints(skip_hours=(8,)))
+    assert [day for day in range(1, 9) if feeds.is_due(state, NOW + day * DAY)] == [8]
+
+
 def test_an_hour_that_is_skipped_is_skipped_to_the_second() -> None:
     state = feeds.after_success(FIXED, None, GOOD, NOW.replace(minute=50), hints=Hints(skip_hours=(9,)))
     assert state.next_poll == NOW.replace(hour=10)

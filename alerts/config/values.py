@@ -94,6 +94,8 @@ def feed(row: Row, head: shapes.FeedsFile) -> tuple[Feed | None, list[Found]]:
         return None, [row.fault(f"{hostname} is a private address; if you mean it, add it to allow_hosts", "url")]
     if shape.every is not None and shape.every < scalars.POLITE and hostname not in head.allow_hosts:
         return None, [row.fault("a server of others is asked every 1m at most; write 1m or more", "every")]
+    if shape.secret and shape.url.startswith("http:") and hostname not in head.allow_hosts:
+        return None, [row.fault("a secret is not sent without TLS; write https:// in url", "secret")]
     given: dict[str, Any] = {"every": None}
     for key in ("every", "first_poll"):
         own = getattr(shape, key)

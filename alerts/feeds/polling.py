@@ -43,7 +43,7 @@ def is_due(state: FeedState | None, now: datetime) -> bool:
     """
     if state is None:
         return True
-    if state.health == "gone" or hints_.skips(state.hints, now):
+    if state.health == "gone" or (hints_.skips(state.hints, now) and not _starved(state, now)):
         return False
     if state.last_poll is None:
         return now >= state.next_poll
@@ -51,6 +51,11 @@ def is_due(state: FeedState | None, now: datetime) -> bool:
         return True
     early = _NONE if state.failures else min(_SLACK, (state.next_poll - state.last_poll) / 10)
     return now >= max(state.next_poll - early, state.not_before or state.last_poll)
+
+
+def _starved(state: FeedState, now: datetime) -> bool:
+    """Whether a feed was skipped for so long that we can only ever run when it wants to be left alone."""
+    return state.last_poll is not None and now - state.last_poll > LONGEST_WAIT
 
 
 def request(feed: Feed, state: FeedState | None) -> FeedRequest:
