@@ -26,8 +26,17 @@ from alerts.adapters import secrets, sql
 from alerts.adapters.broken import BrokenChannel
 from alerts.adapters.children import ChildParse, Children
 from alerts.adapters.http import HttpFetch
+from alerts.adapters.http.credentials import setting
 from alerts.adapters.inbox import InboxChannel
-from alerts.adapters.memory import MemoryFingerprints, MemoryLog, MemoryOutbox, MemoryPages, MemoryParse, MemoryTable
+from alerts.adapters.memory import (
+    MemoryFingerprints,
+    MemoryHosts,
+    MemoryLog,
+    MemoryOutbox,
+    MemoryPages,
+    MemoryParse,
+    MemoryTable,
+)
 from alerts.adapters.pages import WebPages
 from alerts.adapters.slack import SlackChannel
 from alerts.adapters.smtp import SmtpChannel
@@ -37,7 +46,7 @@ from alerts.adapters.webhook import WebhookChannel
 from alerts.config import ChannelSettings, Config, Loaded
 from alerts.errors import ConfigError
 from alerts.model import Article, Development, Feed, FeedState, Match, Report, Story
-from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Pages, Parse, Table
+from alerts.ports import Channel, Fetch, Fingerprints, Hosts, Log, Outbox, Pages, Parse, Table
 
 Stage = Literal["poll", "match", "group", "compose", "deliver"]
 LINE: tuple[Stage, ...] = get_args(Stage)
@@ -210,7 +219,7 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         loaded = load(Path(lookup("ALERTS_CONFIG") or "config"), stores.sound, clock())
         config = loaded.config
         rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
-        fetch = HttpFetch(contact=config.contact, allow_hosts=config.allow_hosts)
+        fetch = fetcher(config, lookup, redis_.RedisHosts(client))
         channels = {c.id: channel(c, lookup, var) for c in config.channels}
         app = App(
             loaded, rules, stores, fetch, channels, ChildParse(children), WebPages(fetch, children), clock, engine
@@ -261,6 +270,15 @@ def load(folder: Path, sound: Table[str], now: datetime) -> Loaded:
     if changed:
         sound.put(changed, at=now)
     return loaded
+
+
+def fetcher(config: Config, lookup: Lookup, hosts: Hosts | None = None) -> HttpFetch:
+    """Give the way in that is configured, with the secrets of the feeds that need one."""
+    names = {feed.secret for feed in config.feeds if feed.secret}
+    found = {name: secret for name in sorted(names) if (secret := lookup(setting(name)))}
+    return HttpFetch(
+        contact=config.contact, allow_hosts=config.allow_hosts, hosts=hosts or MemoryHosts(), secrets=found, clock=utc
+    )
 
 
 def channel(settings: ChannelSettings, lookup: Lookup, var: Path) -> Channel:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 _SHOWN = 120
 """The most letters that are shown of a line."""
@@ -80,13 +81,23 @@ class ConfigError(AlertsError):
 class FetchError(AlertsError):
     """A feed could not be fetched.
 
-    ``status`` is the HTTP status, 0 when none came.  ``retry_after`` is what the server asked us to wait.
+    ``status`` is the HTTP status, 0 when none came.  ``retry_after`` is what the server asked us to wait.  ``fault`` is
+    ``content`` if what came, or where it led, is not safe to take, and ``held`` if the server was not asked at all,
+    because its host is to be left alone for ``retry_after``: no fault of the feed.
     """
 
-    def __init__(self, reason: str, *, status: int = 0, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: int = 0,
+        retry_after: timedelta | None = None,
+        fault: Literal["answer", "content", "held"] = "answer",
+    ) -> None:
         self.reason = reason
         self.status = status
         self.retry_after = retry_after
+        self.fault = fault
         super().__init__(reason)
 
 

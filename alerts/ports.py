@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from alerts.errors import FetchError, ParseError
@@ -154,6 +154,21 @@ class Fingerprints(Protocol):
 
     def add(self, keys: Sequence[str]) -> None:
         """Remember the keys; call it once they are in the log, never before."""
+        ...
+
+
+class Hosts(Protocol):
+    """Whose turn it is at a server: one request at a time across all workers, and a rest after each.
+
+    It is courtesy, not truth: where it forgets, a server is asked twice at once, and nothing is lost.
+    """
+
+    def take(self, host: str, *, hold: timedelta) -> str | timedelta | None:
+        """Hold a host for that long at most: a token; or how long it rests; or ``None`` if somebody holds it."""
+        ...
+
+    def leave(self, host: str, token: str, *, rest: timedelta) -> None:
+        """Give the host back, and let it rest; nothing happens if the token no longer holds it."""
         ...
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -14,8 +15,8 @@ from rich.table import Column, Table
 
 from alerts import app as app_
 from alerts import config as config_
+from alerts import feeds as feeds_
 from alerts.adapters.children import ChildParse, Children
-from alerts.adapters.http import HttpFetch
 from alerts.adapters.inbox import WRITTEN, InboxChannel
 from alerts.adapters.memory import MemoryChannel
 from alerts.adapters.sql import queries
@@ -85,9 +86,12 @@ def _summary(reports: Iterable[Report]) -> Iterator[str]:
         total[made.stage].update(dict(made.counts))
         lines[made.stage].update(dict.fromkeys(made.lines))
     poll, match, group, compose, deliver = (total[stage] for stage in app_.LINE)
+    polled = poll["due"] - poll["held"]
+    left = f"; {poll['held']} left for the next run, because their hosts are to be left alone" if poll["held"] else ""
     yield (
-        f"collected     {number(poll['articles'], 'new article')}; {number(poll['due'], 'feed')} polled: "
-        f"{poll['due'] - poll['failed']} answered, {poll['unchanged']} of them unchanged (304), {poll['failed']} failed"
+        f"collected     {number(poll['articles'], 'new article')}; {number(polled, 'feed')} polled: "
+        f"{polled - poll['failed']} answered, {poll['unchanged']} of them unchanged (304), {poll['failed']} failed"
+        + left
     )
     yield from _some(_alike(lines["poll"]))
     yield (
@@ -139,15 +143,16 @@ def _some(lines: Iterable[str]) -> Iterator[str]:
 
 def feeds(app: App) -> Table:
     """Make the table of feed health."""
-    table = Table("feed", "outlet", "health", "last good", "next poll", "why", box=SIMPLE)
+    table = Table("feed", "outlet", "health", "since", "last good", "next poll", "why", box=SIMPLE)
+    now = app.clock()
     for feed in app.config.feeds:
-        state = app.stores.states.get(feed.id)
+        state = feeds_.settled(feed, app.stores.states.get(feed.id))
         if state is None:
-            table.add_row(feed.id, feed.outlet, "new", "", "at once", "")
+            table.add_row(feed.id, feed.outlet, "new", "", "", "at once", "")
             continue
-        table.add_row(
-            feed.id, feed.outlet, state.health, _time(state.last_good), _time(state.next_poll), _plain(state.reason)
-        )
+        next_poll = "never" if state.health == "gone" else _time(state.next_poll)
+        times = (_time(state.since), _time(state.last_good), next_poll)
+        table.add_row(feed.id, feed.outlet, state.health, *times, _plain(feeds_.why(feed, state, now)))
     return table
 
 
@@ -170,7 +175,7 @@ def dry_run(folder: Path, out: Console) -> None:
     if problems:
         raise ConfigError(problems)
     channels = {settings.id: MemoryChannel() for settings in config.channels}
-    fetch = HttpFetch(contact=config.contact, allow_hosts=config.allow_hosts)
+    fetch = app_.fetcher(config, os.environ.get)
     with Children() as children:
         app = app_.in_memory(config, fetch, channels, parse=ChildParse(children))
         reports = [app.run(stage, digest_now=True) for stage in app_.LINE]

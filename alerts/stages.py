@@ -65,23 +65,25 @@ def poll(
 
     Feeds whose pages are fetched come after all others, which need not wait for them.
     """
-    known = {feed.id: states.get(feed.id) for feed in feeds}
+    known = {feed.id: feeds_.settled(feed, states.get(feed.id)) for feed in feeds}
     due = [feed for feed in feeds if feeds_.is_due(known[feed.id], now)]
     count: Counter[str] = Counter(feeds=len(feeds), due=len(due))
     lines: list[str] = []
     whole: list[_News] = []
     for feed, got, read in parse(fetch([feeds_.request(feed, known[feed.id]) for feed in due])):
-        state, made, line = _read(feed, known[feed.id], got, read, now)
+        state, made = _read(feed, known[feed.id], got, read, now)
         fresh = seen.unseen([article.key for article in made])
         news = [article for article in made if article.key in fresh]
         if feed.full_text and news:
             whole.append((state, news))
         else:
             count["articles"] += _keep([(state, news)], states, seen, articles, now)
-        count["failed"] += bool(state.failures)
+        count["held"] += isinstance(got, FetchError) and got.fault == "held"
+        count["failed"] += state.failures > 0 and state.last_poll == now
         count["unchanged"] += isinstance(got, Fetched) and got.status == 304
+        count["missed"] += state.missed == now
         count["entries"] += len(made)
-        lines += [line] if line else []
+        lines += feeds_.notice(feed, known[feed.id], state)
     count["articles"] += _keep(_with_pages(whole, pages), states, seen, articles, now)
     return Report("poll", now, tuple(count.items()), tuple(lines))
 
@@ -110,18 +112,18 @@ def _read(
     got: Fetched | FetchError,
     read: feeds_.Parsed | ParseError | None,
     now: datetime,
-) -> tuple[FeedState, tuple[Article, ...], str]:
-    """Decide what one answer means: the feed's next state, its articles, and a line if something is wrong."""
+) -> tuple[FeedState, tuple[Article, ...]]:
+    """Decide what one answer means: the feed's next state, and its articles."""
     if isinstance(got, FetchError):
-        return feeds_.after_failure(feed, state, got, now), (), f'feed "{feed.id}": {got.reason}'
+        return feeds_.after_failure(feed, state, got, now), ()
     if isinstance(read, ParseError):
-        return feeds_.after_failure(feed, state, read, now), (), f'feed "{feed.id}": {read}'
+        return feeds_.after_failure(feed, state, read, now), ()
     if read is None:
-        return feeds_.after_success(feed, state, got, now), (), ""
+        return feeds_.after_success(feed, state, got, now), ()
     first = state is None or state.last_good is None
     made = articles_.from_entries(read.entries, feed, first_poll=first, now=now)
-    problem = f'feed "{feed.id}": {read.problem}' if read.problem else ""
-    return feeds_.after_success(feed, state, got, now), made, problem
+    after = feeds_.after_success(feed, state, got, now, made=made, hints=read.hints, problem=read.problem)
+    return after, made
 
 
 # ── match ────────────────────────────────────────────────────────────────────────────────────────────────────────────

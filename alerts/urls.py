@@ -23,6 +23,58 @@ _TRACKING = re.compile(
     re.IGNORECASE,
 )
 
+# What is no place on the internet, by version.
+_NOT_PUBLIC: dict[int, tuple[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, str], ...]] = {
+    version: tuple((ipaddress.ip_network(network), what) for network, what in listed)
+    for version, listed in {
+        4: (
+            ("0.0.0.0/8", "this host"),
+            ("10.0.0.0/8", "private"),
+            ("100.64.0.0/10", "shared by the customers of a provider"),
+            ("127.0.0.0/8", "this machine"),
+            ("168.63.129.16/32", "a cloud's own service"),
+            ("169.254.0.0/16", "of this link, or a cloud's metadata"),
+            ("172.16.0.0/12", "private"),
+            ("192.0.0.0/24", "for protocols"),
+            ("192.0.2.0/24", "for documentation"),
+            ("192.31.196.0/24", "a sink for names of private addresses"),
+            ("192.52.193.0/24", "a relay for multicast"),
+            ("192.88.99.0/24", "a relay for 6to4"),
+            ("192.168.0.0/16", "private"),
+            ("192.175.48.0/24", "a sink for names of private addresses"),
+            ("198.18.0.0/15", "for benchmarks"),
+            ("198.51.100.0/24", "for documentation"),
+            ("203.0.113.0/24", "for documentation"),
+            ("224.0.0.0/4", "multicast"),
+            ("255.255.255.255/32", "broadcast"),
+            ("240.0.0.0/4", "reserved"),
+        ),
+        6: (
+            ("::/128", "this host"),
+            ("::1/128", "this machine"),
+            ("::/96", "an address of version 4 in disguise"),
+            ("::ffff:0:0:0/96", "an address of version 4 in disguise"),
+            ("64:ff9b::/96", "an address of version 4 behind NAT64"),
+            ("64:ff9b:1::/48", "an address of version 4 behind NAT64"),
+            ("100::/64", "a sink"),
+            ("100:0:0:1::/64", "a sink"),
+            ("2001::/32", "an address of version 4 behind Teredo"),
+            ("2001:2::/48", "for benchmarks"),
+            ("2001::/23", "for protocols"),
+            ("2001:db8::/32", "for documentation"),
+            ("2002::/16", "an address of version 4 behind 6to4"),
+            ("2620:4f:8000::/48", "a sink for names of private addresses"),
+            ("3ffe::/16", "given back"),
+            ("3fff::/20", "for documentation"),
+            ("5f00::/16", "for segment routing"),
+            ("fc00::/7", "private, or a cloud's metadata"),
+            ("fe80::/10", "of this link"),
+            ("fec0::/10", "private"),
+            ("ff00::/8", "multicast"),
+        ),
+    }.items()
+}
+
 
 def is_web(url: str) -> bool:
     """Whether it is http(s) with a host, without credentials, blanks, control characters or overrides of direction.
@@ -49,13 +101,27 @@ def is_public(address: str) -> bool:
     >>> is_public("8.8.8.8"), is_public("169.254.169.254"), is_public("::ffff:127.0.0.1")
     (True, False, False)
     """
+    return not not_public(address)
+
+
+def not_public(address: str) -> str:
+    """Say what an IP address is, if it is no place on the internet; empty if it is one.
+
+    The registries of IANA for special purposes are the source, and what clouds keep for themselves in public space.
+    It is our own list, because ``ipaddress.is_global`` says what may be routed, which is another question: multicast,
+    6to4 and NAT64 may.
+
+    >>> not_public("100.64.0.1"), not_public("2001:4860:4860::8888")
+    ('shared by the customers of a provider', '')
+    """
     ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv4Address):
-        return ip.is_global and not ip.is_multicast and not ip.is_reserved
-    if ip.ipv4_mapped:
-        return is_public(str(ip.ipv4_mapped))
-    # Only 2000::/3 is given out; NAT64, site-local and multicast addresses lie outside of it.
-    return ip.is_global and int(ip) >> 125 == 1 and ip.sixtofour is None and ip.teredo is None
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        return not_public(str(ip.ipv4_mapped))
+    for network, what in _NOT_PUBLIC[ip.version]:
+        if ip in network:
+            return what
+    # Of version 6, only 2000::/3 is given out.
+    return "" if ip.version == 4 or int(ip) >> 125 == 1 else "not given out"
 
 
 def canonical(url: str) -> str:

@@ -30,7 +30,8 @@ def setting(name: str) -> str | None:
     """Give a setting: from the Airflow Connection of its name in lower case, else from the environment.
 
     ``ALERTS_SLACK`` is the Connection ``alerts_slack``: its URI, or what its extra field ``url`` says.
-    ``ALERTS_WEBHOOK_SECRET`` is the password of the Connection ``alerts_webhook``.  Connections are asked for the
+    ``ALERTS_WEBHOOK_SECRET`` is the password of the Connection ``alerts_webhook``, and ``ALERTS_FEED_WIRE`` login and
+    password of ``alerts_feed_wire``, or its password alone, which is then a token.  Connections are asked for the
     names that are secrets; folders are settings of the environment alone.
     """
     if name in {"ALERTS_CONFIG", "ALERTS_VAR"}:
@@ -43,11 +44,15 @@ def _connection(name: str) -> str | None:
     from airflow.sdk import Connection  # noqa: PLC0415 - heavy, and only tasks need it
     from airflow.sdk.exceptions import AirflowNotFoundException  # noqa: PLC0415
 
+    is_feed = name.startswith("alerts_feed_")
     try:
-        connection = Connection.get(name.removesuffix("_secret"))
+        connection = Connection.get(name if is_feed else name.removesuffix("_secret"))
     except AirflowNotFoundException:
         return None
-    found = connection.password if name.endswith("_secret") else _url(connection)
+    if is_feed:
+        found = f"{connection.login}:{connection.password}" if connection.login else connection.password
+    else:
+        found = connection.password if name.endswith("_secret") else _url(connection)
     return str(found) if found else None
 
 

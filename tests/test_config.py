@@ -332,6 +332,11 @@ MISTAKES = [
     ("feeds", FEED % "every: -5m", "is no duration"),
     ("feeds", FEED % "every: 30s", 'feed "bbc", every: a server of others is asked every 1m at most'),
     ("feeds", FEED % "every: 8d", "8d is out of bounds; it must be from 1m to 7d"),
+    (
+        "feeds",
+        FEED % "secret: hunter2:pass",
+        'feed "bbc", secret: must be the name of a secret, such as wire-pro, never',
+    ),
     ("feeds", FEED % "first_poll: everything", '"everything" is no duration'),
     ("feeds", FEED % "identity: link", '"link" is not known; it must be auto, guid, url or content'),
     ("feeds", FEED % "full_text: yes", '"yes" is not known; it must be true or false'),
@@ -521,7 +526,8 @@ feeds:
         Feed("d", "https://d.example/", "D", every=timedelta(hours=1), first_poll=None, identity="url", full_text=True),
     )
     assert (made.allow_hosts, made.contact) == ({"127.0.0.1", "::1"}, "mailto:desk@example.org")
-    assert check(files())[0].feeds[0] == Feed("bbc", "https://feeds.bbci.co.uk/news/world/rss.xml", "BBC News")
+    (bbc,) = check(files())[0].feeds
+    assert bbc == Feed("bbc", "https://feeds.bbci.co.uk/news/world/rss.xml", "BBC News", every=None)
 
 
 def test_a_subscription_is_finished() -> None:
@@ -559,7 +565,7 @@ def test_a_bad_head_costs_no_feed() -> None:
     made, found = check(
         files(feeds=GOOD["config/feeds.yaml"] + "defaults: {every: x, first_poll: 1h}\nallow_hosts: [a/b, c]\n")
     )
-    assert made.feeds[0].every == timedelta(minutes=15)
+    assert made.feeds[0].every is None
     assert made.feeds[0].first_poll == timedelta(hours=1)
     assert made.allow_hosts == {"c"}
     assert len(found) == 2

@@ -14,12 +14,24 @@ from hypothesis import strategies as st
 
 from alerts import feeds
 from alerts.errors import FetchError, ParseError
+from alerts.feeds import polling
 from alerts.model import Feed, FeedRequest, FeedState, Fetched
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FEED = Feed("one", "https://outlet.example/rss", "Outlet", every=15 * MINUTE)
-GOOD = FeedState("one", NOW + 15 * MINUTE, '"e"', "m", last_poll=NOW, last_good=NOW)
+GOOD = FeedState(
+    "one",
+    NOW + 15 * MINUTE,
+    '"e"',
+    "m",
+    last_poll=NOW,
+    last_good=NOW,
+    health="healthy",
+    since=NOW,
+    home="https://outlet.example/rss",
+    url="https://outlet.example/rss",
+)
 BROKEN = FetchError("500 Internal Server Error", status=500)
 
 # ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -60,7 +72,7 @@ def test_validators_go_back_as_they_came(etag: str, modified: str) -> None:
 
 
 def test_after_a_success() -> None:
-    assert feeds.after_success(FEED, None, Fetched(200, b"x", '"e"', "m"), NOW) == GOOD
+    assert feeds.after_success(FEED, None, Fetched(200, b"x", '"e"', "m", FEED.url), NOW) == GOOD
 
 
 @pytest.mark.parametrize(
@@ -91,15 +103,18 @@ def test_a_success_ends_a_failure() -> None:
 
 def test_after_a_failure_nothing_is_forgotten() -> None:
     state = feeds.after_failure(FEED, GOOD, BROKEN, NOW + HOUR)
-    assert state == FeedState(
-        "one",
-        next_poll=NOW + HOUR + 30 * MINUTE,
-        etag='"e"',
-        modified="m",
+    assert 30 * MINUTE <= state.next_poll - (NOW + HOUR) <= 37.5 * MINUTE
+    assert state == replace(
+        GOOD,
+        next_poll=state.next_poll,
         last_poll=NOW + HOUR,
-        last_good=NOW,
         failures=1,
         reason="500 Internal Server Error",
+        health="failing",
+        since=NOW + HOUR,
+        fault="answer",
+        strikes=1,
+        not_before=NOW + HOUR,
     )
 
 
@@ -120,7 +135,7 @@ def test_a_feed_that_never_worked() -> None:
         ("the first failure doubles the interval", 15 * MINUTE, 1, None, 30 * MINUTE),
         ("the second doubles it again", 15 * MINUTE, 2, None, HOUR),
         ("up to a day", 15 * MINUTE, 7, None, DAY),
-        ("and never more, whatever the count", 15 * MINUTE, 100_000, None, DAY),
+        ("and not much more, whatever the count", 15 * MINUTE, 100_000, None, DAY),
         ("a feed that is polled once a week is not polled more for failing", 7 * DAY, 3, None, 7 * DAY),
         ("what the server asks for, if that is longer", 15 * MINUTE, 1, 2 * HOUR, 2 * HOUR),
         ("our own interval, if that is", 15 * MINUTE, 1, MINUTE, 30 * MINUTE),
@@ -134,7 +149,12 @@ def test_how_long_a_failing_feed_is_left_alone(
     error = FetchError("429 Too Many Requests", status=429, retry_after=retry_after)
     before = replace(GOOD, failures=failures - 1)
     state = feeds.after_failure(replace(FEED, every=every), before, error, NOW)
-    assert state.next_poll - NOW == wait, why
+    jitter = 1 if wait == asked_for(retry_after) or every == wait else 1 + polling.JITTER
+    assert wait <= state.next_poll - NOW <= wait * jitter + timedelta(seconds=1), why
+
+
+def asked_for(retry_after: timedelta | None) -> timedelta:
+    return min(retry_after or timedelta(0), 7 * DAY)
 
 
 @given(st.timedeltas(MINUTE, 2 * DAY), st.timedeltas(timedelta(0), 9 * DAY), st.integers(1, 40))
@@ -142,14 +162,22 @@ def test_waits_grow_and_never_shrink(every: timedelta, asked: timedelta, failure
     feed, error = replace(FEED, every=every), FetchError("503", status=503, retry_after=asked)
     state = feeds.after_failure(feed, replace(GOOD, failures=failures - 1), error, NOW)
     again = feeds.after_failure(feed, state, error, NOW)
-    assert every <= state.next_poll - NOW <= again.next_poll - NOW <= max(7 * DAY, every)
+    assert every <= state.next_poll - NOW <= again.next_poll - NOW <= max(7 * DAY, every * 1.25 + MINUTE)
     assert state.next_poll - NOW >= min(asked, 7 * DAY)
 
 
-def test_a_feed_that_is_gone_is_left_alone_and_says_what_to_do() -> None:
-    state = feeds.after_failure(FEED, GOOD, FetchError("410 Gone", status=410), NOW)
-    assert state.next_poll == NOW + 7 * DAY
-    assert state.reason == "410 Gone: the feed is gone for good; take it out of config/feeds.yaml"
+def test_a_feed_that_is_gone_is_asked_three_times_in_three_days_and_no_more() -> None:
+    state, now = GOOD, NOW
+    for _ in range(3):
+        assert feeds.is_due(state, now + 15 * MINUTE) is (state is GOOD)
+        now = max(state.next_poll, now)
+        assert feeds.is_due(state, now)
+        state = feeds.after_failure(FEED, state, FetchError("410 Gone", status=410), now)
+        assert state.reason == "410 Gone: the feed is gone for good; take it out of config/feeds.yaml"
+    assert state.health == "gone"
+    assert now - NOW >= 2 * DAY
+    assert not feeds.is_due(state, now + 1_000 * DAY)
+    assert feeds.settled(replace(FEED, url="https://outlet.example/new"), state) is None, "a new address is a new feed"
 
 
 # ── what is no feed ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import threading
+import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Generic
 from xml.sax.saxutils import escape
@@ -283,6 +285,36 @@ def _element(entry: Entry) -> str:
     ]
     guid = f'<guid isPermaLink="false">{escape(entry.guid)}</guid>' if entry.guid else ""
     return guid + "".join(f"<{name}>{escape(text)}</{name}>" for name, text in parts if text)
+
+
+# ── whose turn it is ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class MemoryHosts:
+    """Whose turn it is at each server, for one process.  ``ticks`` are seconds that never go back."""
+
+    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._ticks = ticks
+        self._tokens = map(str, itertools.count(1))
+        self._until: dict[str, tuple[float, str]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, host: str, *, hold: timedelta) -> str | timedelta | None:
+        """Hold a host, unless it rests or is held; a hold ends by itself."""
+        with self._lock:
+            until, holder = self._until.get(host, (0.0, ""))
+            left = until - self._ticks()
+            if left > 0:
+                return None if holder else timedelta(seconds=left)
+            token = next(self._tokens)
+            self._until[host] = (self._ticks() + hold.total_seconds(), token)
+            return token
+
+    def leave(self, host: str, token: str, *, rest: timedelta) -> None:
+        """Let the host rest, if it is held by this token."""
+        with self._lock:
+            if self._until.get(host, (0.0, ""))[1] == token:
+                self._until[host] = (self._ticks() + rest.total_seconds(), "")
 
 
 # ── the collector ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""Redis or Valkey: the index of what was seen.  Speed, not truth.
+"""Redis or Valkey: the index of what was seen, and whose turn it is at each server.  Speed and courtesy, not truth.
 
 A mark is a hash in one of 32,768 small sets, so that Redis keeps them in packed lists: measured on Valkey 9.1, 26 bytes
 a mark at 300,000 and 15 at three million, where a key of its own takes about 115 at any number.  The sets belong to a
@@ -12,6 +12,7 @@ An unknown key passes for a known one only if 111 bits of its hash meet those of
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from alerts.adapters.clock import Clock, utc
+from alerts.adapters.memory import MemoryHosts
 from alerts.errors import StoreError
 
 GENERATION = timedelta(days=25)
@@ -59,6 +61,24 @@ return 0
 
 _log = structlog.get_logger("alerts")
 _warned = Event()
+
+
+# KEYS[1] is a host.  ARGV: a token, and for how many milliseconds it holds at most.  Answers 1 if it holds now; else 0
+# and the milliseconds for which the host rests, negative if somebody holds it.
+_TAKE = """
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return {1, 0} end
+local left = redis.call('PTTL', KEYS[1])
+if redis.call('GET', KEYS[1]) == 'rest' then return {0, left} end
+return {0, -1}
+"""
+
+# ARGV: the token, and for how many milliseconds the host rests.
+_LEAVE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if tonumber(ARGV[2]) <= 0 then return redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[1], 'rest', 'PX', ARGV[2])
+return 1
+"""
 
 
 def connect(url: str) -> redis.Redis:
@@ -125,6 +145,47 @@ class RedisFingerprints:
         return answer if isinstance(answer, list) else []
 
 
+class RedisHosts:
+    """Whose turn it is at each server, across all processes that use this Redis; one round trip a call.
+
+    While Redis does not answer, each process keeps its own count: a server may then be asked by two at once.
+    """
+
+    def __init__(self, client: redis.Redis, *, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._ticks = ticks
+        self._asked_again = 0.0
+        self._alone = MemoryHosts(ticks)
+        self._take = client.register_script(_TAKE)
+        self._leave = client.register_script(_LEAVE)
+
+    def take(self, host: str, *, hold: timedelta) -> str | timedelta | None:
+        """Hold a host, unless it rests or is held; a hold ends by itself."""
+        token = secrets.token_hex(8)
+        answer = self._ask(self._take, host, token, hold)
+        if not isinstance(answer, list):
+            return self._alone.take(host, hold=hold)
+        held, left = answer
+        if held:
+            return token
+        return timedelta(milliseconds=left) if left > 0 else None
+
+    def leave(self, host: str, token: str, *, rest: timedelta) -> None:
+        """Let the host rest, if it is held by this token."""
+        self._alone.leave(host, token, rest=rest)
+        self._ask(self._leave, host, token, rest)
+
+    def _ask(self, script: Callable[..., object], host: str, token: str, span: timedelta) -> object:
+        """Run a script for a host; ``None`` when there is nobody to ask."""
+        if self._ticks() < self._asked_again:
+            return None
+        try:
+            return script(keys=[f"alerts:host:{host}"], args=[token, int(span.total_seconds() * 1_000)])
+        except redis.RedisError as error:  # whatever it is, we are alone
+            self._asked_again = self._ticks() + PAUSE
+            _warn(error)
+            return None
+
+
 def _generation(at: datetime) -> int:
     return (at - _EPOCH) // GENERATION
 
@@ -141,5 +202,6 @@ def _warn(error: redis.RedisError) -> None:
         return
     _warned.set()
     _log.warning(
-        "redis does not answer; sql is asked instead, which is slower and loses nothing", error=type(error).__name__
+        "redis does not answer; sql is asked instead, which is slower and loses nothing; workers may meet at a server",
+        error=type(error).__name__,
     )

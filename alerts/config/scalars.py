@@ -72,6 +72,13 @@ connection = _fullmatch(CONNECTION, "no name of a connection; write one such as 
 _id = _fullmatch(ID, "no id; write small letters, digits and single dashes, as in morning-digest")
 
 
+def secret(text: str) -> str:
+    """Read the name of a secret; what is no name may be the secret, and is not shown."""
+    if len(text) > 64 or not re.fullmatch(ID, text):
+        raise ValueError("must be the name of a secret, such as wire-pro, never the secret itself")
+    return text
+
+
 def id_(text: str) -> str:
     """Read an id: small letters, digits and dashes, at most 64."""
     if len(text) > 64:

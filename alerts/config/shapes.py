@@ -118,7 +118,7 @@ class DefaultsShape:
     __pydantic_config__ = _STRICT
 
     every: Annotated[timedelta | None, _POLITE_EVERY] = None
-    """How often to ask, from 1m to 7d.  15m if left out."""
+    """How often to ask, from 1m to 7d.  Learnt from each feed if left out."""
     first_poll: Annotated[timedelta | None, _FIRST_POLL] = None
     """On the first poll, tell only what is younger than this; `all` tells everything.  24h if left out."""
 
@@ -140,7 +140,7 @@ class FeedShape:
     country: Annotated[str, _Text(scalars.country, pattern=f"^{scalars.COUNTRY}$")] = ""
     """Where the outlet sits: two letters of ISO 3166, such as gb."""
     every: Annotated[timedelta | None, _EVERY] = None
-    """How often to ask, from 1m to 7d.  A server under allow_hosts may be asked as often as every 1s."""
+    """How often to ask, from 1m to 7d.  Learnt from the feed if left out.  Under allow_hosts 1s is allowed too."""
     first_poll: Annotated[timedelta | None, _FIRST_POLL] = None
     """On the first poll, tell only what is younger than this; `all` tells everything."""
     identity: Annotated[Identity, _Text(_choice(Identity), enum=list(get_args(Identity)))] = "auto"
@@ -149,6 +149,8 @@ class FeedShape:
         Flag, _Text(_choice(Flag), enum=[*get_args(Flag), True, False], type=["string", "boolean"])
     ] = "false"
     """Whether the page of each new article is fetched and read, as its robots.txt allows: true or false."""
+    secret: Annotated[str, _Text(scalars.secret, pattern=f"^{scalars.ID}$", maxLength=64)] = ""
+    """The name of the secret that its server asks for, such as wire-pro; the secret itself is a setting."""
 
 
 @dataclass(frozen=True, slots=True)

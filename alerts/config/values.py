@@ -87,19 +87,21 @@ class Found:
 
 
 def feed(row: Row, head: shapes.FeedsFile) -> tuple[Feed | None, list[Found]]:
-    """Apply the defaults of the file, and behind them those of the model."""
+    """Apply the defaults of the file, and behind them those of the model; an interval that nobody set is learnt."""
     shape, defaults = row.value, head.defaults
     hostname = urlsplit(shape.url).hostname or ""
     if scalars.is_private(hostname) and hostname not in head.allow_hosts:
         return None, [row.fault(f"{hostname} is a private address; if you mean it, add it to allow_hosts", "url")]
     if shape.every is not None and shape.every < scalars.POLITE and hostname not in head.allow_hosts:
         return None, [row.fault("a server of others is asked every 1m at most; write 1m or more", "every")]
-    given: dict[str, Any] = {}
+    if shape.secret and shape.url.startswith("http:") and hostname not in head.allow_hosts:
+        return None, [row.fault("a secret is not sent without TLS; write https:// in url", "secret")]
+    given: dict[str, Any] = {"every": None}
     for key in ("every", "first_poll"):
         own = getattr(shape, key)
         value = getattr(defaults, key) if own is None else own
         given |= {} if value is None else {key: None if value == scalars.ALL else value}
-    given |= {"identity": shape.identity, "full_text": shape.full_text == "true"}
+    given |= {"identity": shape.identity, "full_text": shape.full_text == "true", "secret": shape.secret}
     return Feed(shape.id, shape.url, shape.outlet, shape.lang, shape.country, **given), []
 
 

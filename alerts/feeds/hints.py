@@ -1,4 +1,7 @@
-"""What a feed says about how often to ask: RSS's ttl, skipHours and skipDays, and the syndication module.  Pure.
+"""What a feed says of itself about when to ask.  Pure.
+
+RSS 2.0 has ``ttl``, ``skipHours`` and ``skipDays``; the syndication module of RSS 1.0 has ``sy:updatePeriod`` and
+``sy:updateFrequency``.  All of them ask for less, so none of them makes a poll come sooner.
 
 The elements are looked for in the bytes in front of the first entry, and not in what a parser made of them: feedparser
 keeps only the last hour of ``skipHours``, and so both ways of reading a feed say the same.
@@ -7,8 +10,19 @@ keeps only the last hour of ``skipHours``, and so both ways of reading a feed sa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from alerts.model import Hints
+
+__all__ = ["LONGEST", "NONE", "Hints", "allowed", "least", "read", "skips"]
+
+NONE = Hints()
+"""What most feeds say."""
+
+LONGEST = timedelta(hours=24)
+"""The most that a ``ttl`` or the like is believed: a feed must not take itself out of the news by a typing error."""
+
+_NEXT = timedelta(hours=1)
 
 _HEAD = 65_536
 _FIRST_ENTRY = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]")
@@ -28,19 +42,6 @@ _PERIODS = {
     b"monthly": timedelta(days=30),
     b"yearly": timedelta(days=365),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """How often a feed wants to be asked.  Hours and days are of UTC; a day is 0 for Monday to 6 for Sunday.
-
-    ``ttl`` is how long what it says may be kept, ``updates`` how long it takes it to say something new.
-    """
-
-    ttl: timedelta | None = None
-    skip_hours: tuple[int, ...] = ()
-    skip_days: tuple[int, ...] = ()
-    updates: timedelta | None = None
 
 
 def read(body: bytes) -> Hints:
@@ -80,3 +81,29 @@ def _updates(head: bytes) -> timedelta | None:
         return None
     span = _PERIODS[period[1].lower()] if period else _PERIODS[b"daily"]
     return span / max(1, int(frequency[1])) if frequency else span
+
+
+def least(hints: Hints) -> timedelta:
+    """Give the shortest interval that the feed asks for; zero if it asks for none."""
+    asked = (hints.ttl or timedelta(0), hints.updates or timedelta(0))
+    return max(timedelta(0), min(max(asked), LONGEST))
+
+
+def skips(hints: Hints, at: datetime) -> bool:
+    """Whether the feed asks not to be read at this time.  One that skips every hour or every day means something else.
+
+    >>> from datetime import UTC
+    >>> skips(Hints(skip_hours=(3,)), datetime(2026, 7, 1, 3, 59, tzinfo=UTC))
+    True
+    """
+    hours, days = set(hints.skip_hours), set(hints.skip_days)
+    return (at.hour in hours and len(hours) < 24) or (at.weekday() in days and len(days) < 7)
+
+
+def allowed(hints: Hints, at: datetime) -> datetime:
+    """Give the first time from ``at`` on at which the feed may be read."""
+    hours = 0
+    while skips(hints, at) and hours < 24 * 7:
+        at = at.replace(minute=0, second=0, microsecond=0) + _NEXT
+        hours += 1
+    return at

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from alerts import text
 from alerts.errors import ParseError
-from alerts.feeds import charsets, entries, hints, json_feed, lenient, strict
+from alerts.feeds import charsets, entries, json_feed, lenient, strict
+from alerts.feeds import hints as hints_
 from alerts.feeds.hints import Hints
 from alerts.model import Entry, Fetched
 
@@ -38,8 +39,6 @@ _ROOT = re.compile(r"<([\w:.-]+)")
 # Tags that HTML opens again after each block, so that a few thousand cost seconds.
 _FORMATTING = re.compile(rb"(?:<|&lt;)(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b", re.IGNORECASE)
 
-_NONE = Hints()
-
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -47,7 +46,7 @@ class Parsed:
 
     entries: tuple[Entry, ...]
     problem: str = ""
-    hints: Hints = _NONE
+    hints: Hints = hints_.NONE
 
 
 def quick(got: Fetched) -> Parsed | None:
@@ -96,7 +95,7 @@ def _fast(got: Fetched, body: bytes) -> Parsed | None:
         found: tuple[tuple[Entry, ...], str] | None = json_feed.read(plain, got.url)
         return Parsed(*found) if found else None
     found = strict.read(plain, got.url)
-    return Parsed(*found, hints.read(plain)) if found else None
+    return Parsed(*found, hints_.read(plain)) if found else None
 
 
 def _slow(got: Fetched, body: bytes) -> Parsed:
@@ -109,7 +108,7 @@ def _slow(got: Fetched, body: bytes) -> Parsed:
     if not found and (not version or malformed.startswith("malformed")):
         raise ParseError(_no_feed(head, version, malformed))
     said = [f"{malformed}: {entries.counted(len(found), 'was', 'were')} read"] if malformed else []
-    return Parsed(found, "; ".join([*said, left_out] if left_out else said), hints.read(body))
+    return Parsed(found, "; ".join([*said, left_out] if left_out else said), hints_.read(body))
 
 
 def _head(body: bytes) -> str:

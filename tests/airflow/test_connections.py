@@ -15,7 +15,7 @@ ASK = f"""
 import json, sys
 sys.path.insert(0, {str(ROOT / "plugins")!r})
 import alerts_airflow
-names = ["SLACK", "SMTP", "SQL", "REDIS", "WEBHOOK", "WEBHOOK_SECRET", "OTHER", "SLACK_SECRET", "CONFIG", "NOWHERE", "PLAIN"]
+names = ["SLACK", "SMTP", "SQL", "REDIS", "WEBHOOK", "WEBHOOK_SECRET", "OTHER", "SLACK_SECRET", "CONFIG", "NOWHERE", "PLAIN", "FEED_WIRE", "FEED_TOKEN"]
 json.dump({{name: alerts_airflow.setting("ALERTS_" + name) for name in names}}, open(sys.argv[1], "w"))
 """
 
@@ -32,6 +32,8 @@ def test_settings_come_from_connections_before_the_environment(airflow_home: Pat
         AIRFLOW_CONN_ALERTS_REDIS="redis://:secret@redis:6379/0",
         AIRFLOW_CONN_ALERTS_WEBHOOK=json.dumps(url_in_extra),
         AIRFLOW_CONN_ALERTS_OTHER=json.dumps(url_as_host),
+        AIRFLOW_CONN_ALERTS_FEED_WIRE=json.dumps({"conn_type": "http", "login": "desk", "password": "p:w"}),
+        AIRFLOW_CONN_ALERTS_FEED_TOKEN=json.dumps({"conn_type": "http", "password": "t0ken"}),
         ALERTS_SLACK="https://not.this.example/",
         ALERTS_PLAIN="from the environment",
         ALERTS_CONFIG="/etc/alerts",
@@ -49,4 +51,6 @@ def test_settings_come_from_connections_before_the_environment(airflow_home: Pat
         "CONFIG": "/etc/alerts",
         "NOWHERE": None,
         "PLAIN": "from the environment",
+        "FEED_WIRE": "desk:p:w",
+        "FEED_TOKEN": "t0ken",
     }

@@ -9,6 +9,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 
 from alerts import feeds
 from alerts.adapters import http
-from alerts.adapters.http import HttpFetch
+from alerts.adapters.http import HttpFetch, reading
 from alerts.errors import FetchError, ParseError
 from alerts.model import Feed, FeedRequest, Fetched
 
@@ -80,6 +81,12 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
+    with running() as made:
+        yield made
+
+
+@contextmanager
+def running() -> Iterator[Server]:
     made = Server()
     thread = threading.Thread(target=made.inner.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -97,9 +104,11 @@ def feed(url: str, name: str = "one") -> Feed:
     return Feed(name, url, "Outlet")
 
 
-def get(url: str, *, etag: str = "", modified: str = "", **settings: object) -> Fetched | FetchError:
+def get(
+    url: str, *, etag: str = "", modified: str = "", of: str = "", instead: str = "", **settings: object
+) -> Fetched | FetchError:
     fetch = HttpFetch(**{"allow_hosts": LOCAL, "timeout": timedelta(seconds=10)} | settings)  # type: ignore[arg-type]
-    ((back, got),) = fetch([FeedRequest(feed(url), etag, modified)])
+    ((back, got),) = fetch([FeedRequest(feed(url), etag, modified, instead, of)])
     assert back == feed(url)
     return got
 
@@ -453,14 +462,59 @@ def test_one_bad_feed_does_not_stop_the_others(server: Server) -> None:
 # ── redirects, and where we do not go ────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_redirect_is_followed_and_gets_no_validators(server: Server) -> None:
-    """What the target names its version by says nothing about the address that we keep."""
-    url = server.says("/old", b"", 301, Location="/new feed")
-    server.says("/new%20feed", ETag='"new"', Last_Modified="today")
+def test_a_redirect_is_followed_and_the_validators_are_those_of_its_end(server: Server) -> None:
+    """They go to the address that gave them, and to no other."""
+    url = server.says("/old", b"", 302, Location="/new feed")
+    end = server.says("/new%20feed", ETag='"new"', Last_Modified="today")
     got = fetched(get(url, etag='"old"', modified="then"))
-    assert (got.url, got.body, got.etag, got.modified) == (server.url + "/new%20feed", RSS, "", "")
+    assert (got.url, got.body, got.etag, got.modified, got.permanent) == (end, RSS, '"new"', "today", "")
     assert server.asked[0][1]["if-none-match"] == '"old"'
     assert not {"if-none-match", "if-modified-since", "referer"} & set(server.asked[1][1])
+    server.sends("/new%20feed", b"HTTP/1.1 304 Not Modified\r\n\r\n")
+    again = fetched(get(url, etag=got.etag, modified=got.modified, of=got.url))
+    assert (again.status, again.url) == (304, end)
+    assert not {"if-none-match", "if-modified-since"} & set(server.asked[2][1])
+    assert (server.asked[3][1]["if-none-match"], server.asked[3][1]["if-modified-since"]) == ('"new"', "today")
+
+
+def test_a_304_of_an_address_that_was_told_nothing_is_a_failure(server: Server) -> None:
+    url = server.says("/old", b"", 302, Location="/new")
+    server.sends("/new", b"HTTP/1.1 304 Not Modified\r\n\r\n")
+    assert failed(get(url, etag='"old"')).status == 304
+
+
+@pytest.mark.parametrize(
+    ("statuses", "permanent"),
+    [((301,), "/1"), ((308,), "/1"), ((301, 308), "/2"), ((301, 302), "/1"), ((302, 301), ""), ((307,), "")],
+)
+def test_where_permanent_redirects_lead(server: Server, statuses: tuple[int, ...], permanent: str) -> None:
+    for n, status in enumerate(statuses):
+        server.says(f"/{n}", b"", status, Location=f"/{n + 1}")
+    server.says(f"/{len(statuses)}")
+    assert fetched(get(server.url + "/0")).permanent == (server.url + permanent if permanent else "")
+
+
+def test_an_address_that_was_adopted_is_asked_in_place_of_the_feeds(server: Server) -> None:
+    new = server.says("/new")
+    assert fetched(get(server.says("/old"), instead=new)).url == new
+    assert [path for path, _ in server.asked] == ["/new"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "fresh"),
+    [
+        (("Cache-Control: max-age=600",), timedelta(minutes=10)),
+        (("Cache-Control: public", "Cache-Control: max-age=600", "Age: 60"), timedelta(minutes=9)),
+        (("Expires: Wed, 01 Jul 2026 09:00:00 GMT", "Date: Wed, 01 Jul 2026 08:00:00 GMT"), timedelta(hours=1)),
+        ((), None),
+    ],
+)
+@pytest.mark.parametrize("status", ["200 OK", "304 Not Modified"])
+def test_for_how_long_an_answer_is_fresh(
+    server: Server, lines: tuple[str, ...], fresh: timedelta | None, status: str
+) -> None:
+    head = "\r\n".join([f"HTTP/1.1 {status}", *lines, *(["Content-Length: 0"] if "200" in status else []), "", ""])
+    assert fetched(get(server.sends("/", head.encode()), etag='"1"')).fresh == fresh
 
 
 @pytest.mark.parametrize("hops", [5, 6])
@@ -495,7 +549,7 @@ def test_a_redirect_from_https_to_http(server: Server) -> None:
         status, reason, headers = 302, "Found", {"Location": "http://example.org/feed"}
 
     with pytest.raises(FetchError, match=r"^refused: redirected from https to http on example\.org$"):
-        http._target("https://example.org/feed", Response())  # type: ignore[arg-type]
+        reading.target("https://example.org/feed", Response())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f.1", "[::ffff:127.0.0.1]", "0.0.0.0"])
@@ -503,7 +557,7 @@ def test_an_address_that_is_not_public_is_not_dialled(server: Server, host: str)
     url = server.says("/").replace("127.0.0.1", host)
     reason = failed(get(url, allow_hosts=frozenset())).reason
     assert reason.startswith("refused: ")
-    assert "is not a public address; add " in reason
+    assert "; add " in reason
     assert reason.endswith(" to allow_hosts in config/feeds.yaml")
     assert server.asked == []
 
@@ -515,7 +569,7 @@ def test_an_address_in_disguise_is_not_dialled(server: Server) -> None:
 
 def test_the_refusal_says_what_to_do(server: Server) -> None:
     assert failed(get(server.says("/"), allow_hosts=frozenset())).reason == (
-        "refused: 127.0.0.1 is not a public address; add it to allow_hosts in config/feeds.yaml"
+        "refused: 127.0.0.1 is not a public address (this machine); add it to allow_hosts in config/feeds.yaml"
     )
 
 
@@ -523,24 +577,26 @@ def test_a_redirect_to_a_private_address(server: Server) -> None:
     """What is allowed is the host, for its own feeds: not what it sends us to."""
     target = server.says("/secret").replace("127.0.0.1", "localhost")
     reason = failed(get(server.says("/", b"", 302, Location=target))).reason
-    assert reason in {f"refused: redirected to {ip}, which is not a public address" for ip in ("127.0.0.1", "::1")}
+    assert reason in {
+        f"refused: redirected to {ip}, which is not a public address (this machine)" for ip in ("127.0.0.1", "::1")
+    }
     assert [path for path, _ in server.asked] == ["/"]
 
 
 @pytest.mark.parametrize("allowed", ["::1", "[::1]", "LOCALHOST"])
 def test_how_an_allowed_host_is_written(allowed: str) -> None:
-    guard = http._Guard()
+    guard = http.Guard()
     url = "http://[::1]/" if ":" in allowed else "http://localhost/"
     guard.expect(url, url, frozenset({allowed}))
     guard((socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 80, 0, 0))).close()
 
 
 def test_what_is_allowed_for_one_feed_is_not_for_a_strangers_redirect() -> None:
-    guard = http._Guard()
+    guard = http.Guard()
     guard.expect("https://stranger.example/feed", "http://127.0.0.1/", LOCAL)
     with pytest.raises(OSError, match="not a public address"):
         guard((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80)))
-    assert guard.refusal == "refused: redirected to 127.0.0.1, which is not a public address"
+    assert guard.refusal == "refused: redirected to 127.0.0.1, which is not a public address (this machine)"
 
 
 # ── post ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

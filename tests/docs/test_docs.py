@@ -15,10 +15,11 @@ import typer
 from alerts import cli, config, deliveries, demo, feeds, rules, stories, trials
 from alerts.adapters import http, redis, smtp, webhook
 from alerts.adapters.children import Children
+from alerts.adapters.http import turns
 from alerts.adapters.sql import shown
 from alerts.adapters.sql.queries import State
 from alerts.config import shapes
-from alerts.feeds import entries, parsing
+from alerts.feeds import entries, health, parsing, polling, redirects, rhythm
 from alerts.model import LEAD_WORDS, Article, Health, Outcome, Rule, Watchlist
 from alerts.rules import TermError, expressions, regexes, terms
 from alerts.rules.lint import COMMON, FAR, Reason
@@ -276,7 +277,8 @@ def test_outcomes_states_and_healths_are_those_of_the_code() -> None:
     attempts = [row[0].strip("`") for row in rows(REASONS["What became of an attempt"])]
     assert attempts[: len(get_args(Outcome))] == list(get_args(Outcome))
     assert attempts[len(get_args(Outcome)) :][: len(get_args(State))] == list(get_args(State))
-    assert [row[0].strip("`") for row in rows(REASONS["How a feed does"])] == list(get_args(Health))
+    healths = [row[0].strip("`") for row in rows(REASONS["How a feed does"])]
+    assert healths[: len(get_args(Health))] == list(get_args(Health))
 
 
 def _phrases() -> list[str]:
@@ -387,6 +389,20 @@ NUMBERS = [
     ("docs/reference/webhooks.md", "up to 24 hours", deliveries.LONGEST_WAIT.total_seconds() == 86_400),
     ("docs/how-to/when-a-feed-fails.md", "up to 24 hours", feeds.LONGEST_BACKOFF.total_seconds() == 86_400),
     ("docs/how-to/when-a-feed-fails.md", "up to 7 days", feeds.LONGEST_WAIT.days == 7),
+    ("docs/explanation/politeness.md", "| headers | 64 kB", http.HttpFetch().max_headers == 64_000),
+    ("docs/explanation/politeness.md", "| redirects | 5 |", http.MAX_REDIRECTS == 5),
+    ("docs/explanation/politeness.md", "TLS | 10 s |", http.HttpFetch().connect.total_seconds() == 10),
+    ("docs/explanation/politeness.md", "longer than four minutes", http.HttpFetch().patience.total_seconds() == 240),
+    ("docs/explanation/politeness.md", "a second's rest", http.HttpFetch().spacing.total_seconds() == 1),
+    ("docs/explanation/politeness.md", "not before 5 minutes", rhythm.SHORTEST.total_seconds() == 300),
+    ("docs/explanation/politeness.md", "not after 24 hours", rhythm.LONGEST.total_seconds() == 86_400),
+    ("docs/explanation/politeness.md", "once an hour at most", rhythm.UNKNOWN.total_seconds() == 3_600),
+    ("docs/explanation/politeness.md", "a twelfth of the time", rhythm.QUIET == 12),
+    ("docs/explanation/politeness.md", "up to a quarter", polling.JITTER == 0.25),
+    ("docs/explanation/politeness.md", "after 7 days and 10 answers", redirects.BELIEVED_ANSWERS == 10),
+    ("docs/explanation/politeness.md", "three times in a row is given up", redirects.GIVEN_UP_AFTER == 3),
+    ("docs/explanation/politeness.md", "up to an hour", turns.LONGEST_PAUSE.total_seconds() == 3_600),
+    ("docs/reference/reasons.md", "for ten times its usual gap, at least 3 days", health.SILENT_AFTER == 10),
     ("docs/how-to/when-a-feed-fails.md", "timed out after 30 s", http.HttpFetch().timeout.total_seconds() == 30),
     ("docs/how-to/when-a-feed-fails.md", "over 10 MB as sent", http.HttpFetch().max_wire == 10_000_000),
     ("docs/how-to/when-a-feed-fails.md", "20 MB unpacked", http.HttpFetch().max_body == 20_000_000),

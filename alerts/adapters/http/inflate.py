@@ -8,6 +8,9 @@ from typing import Any
 from alerts import text
 from alerts.errors import FetchError
 
+MAX_MEMBERS = 1_000
+"""A gzip stream may be many, one after the other; programs that compress in parallel make some hundreds."""
+
 
 class Inflate:
     """Decodes gzip and deflate piece by piece, and never makes more than it is asked for."""
@@ -15,6 +18,7 @@ class Inflate:
     def __init__(self, window: int) -> None:
         self._window = window
         self._inner: Any = None
+        self._members = 0
 
     @property
     def complete(self) -> bool:
@@ -25,16 +29,24 @@ class Inflate:
         """Decode a piece, up to ``room`` bytes; gzip may have several members, and what follows them is padding.
 
         :raises zlib.error: the bytes are not compressed so.
+        :raises FetchError: they are in too many members.
         """
         made = bytearray()
         while chunk and len(made) < room:
             if self._inner is None or (self._inner.eof and chunk.startswith(b"\x1f\x8b")):
-                self._inner = zlib.decompressobj(self._window or _window(chunk))
+                self._inner = self._next(chunk)
             if self._inner.eof:
                 break
             made += self._inner.decompress(chunk, room - len(made))
             chunk = self._inner.unused_data if self._inner.eof else self._inner.unconsumed_tail
         return bytes(made)
+
+    def _next(self, chunk: bytes) -> Any:
+        """Begin a member; one costs time even if it holds nothing."""
+        self._members += 1
+        if self._members > MAX_MEMBERS:
+            raise FetchError(f"the body is gzip in more than {MAX_MEMBERS:,} members", fault="content")
+        return zlib.decompressobj(self._window or _window(chunk))
 
 
 def decoder(encoding: str) -> Inflate | None:
@@ -49,7 +61,8 @@ def decoder(encoding: str) -> Inflate | None:
         return Inflate(16 + zlib.MAX_WBITS)
     if name == "deflate":
         return Inflate(0)
-    raise FetchError(f'the body comes in an encoding that we did not ask for: "{text.cut(text.one_line(name), 20)}"')
+    shown = text.cut(text.one_line(name), 20)
+    raise FetchError(f'the body comes in an encoding that we did not ask for: "{shown}"', fault="content")
 
 
 def _window(chunk: bytes) -> int:

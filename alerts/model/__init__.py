@@ -4,7 +4,8 @@
 
     Feed ─▶ Entry ─▶ Article ─▶ Match (Hits) ─▶ Development (of a Story) ─▶ Delivery (Alert or Digest) ─▶ Receipt
 
-Times are aware UTC ``datetime``, named by the event: ``seen``, ``published``, ``made``, ``at``.
+Times are aware UTC ``datetime``, named by the event: ``seen``, ``published``, ``made``, ``at``.  Where the news comes
+from, and what we know of it, is in ``sources``.
 """
 
 from __future__ import annotations
@@ -13,76 +14,26 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal
 
+from alerts.model.sources import Fault as Fault
+from alerts.model.sources import Feed as Feed
+from alerts.model.sources import FeedRequest as FeedRequest
+from alerts.model.sources import FeedState as FeedState
+from alerts.model.sources import Fetched as Fetched
+from alerts.model.sources import Health as Health
+from alerts.model.sources import Hints as Hints
+from alerts.model.sources import Identity as Identity
+from alerts.model.sources import Moved as Moved
+
 Severity = Literal["flash", "urgent", "routine"]
 Kind = Literal["mail", "slack", "webhook"]
 Strength = Literal["about", "mention"]
 Outcome = Literal["delivered", "deferred", "refused"]
-Health = Literal["new", "healthy", "failing"]
-Identity = Literal["auto", "guid", "url", "content"]
 Field = Literal["title", "lead", "text", "outlet", "author", "category", "lang", "country"]
 
 LEAD_WORDS = 60
 
 
 # ── news in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A source that is polled.  Articles are known by ``identity``; with ``full_text`` their pages are read too."""
-
-    id: str
-    url: str
-    outlet: str
-    lang: str = ""
-    country: str = ""
-    every: timedelta = timedelta(minutes=15)
-    first_poll: timedelta | None = timedelta(hours=24)
-    """The first poll tells only what is younger than this; ``None`` means that it tells all."""
-    identity: Identity = "auto"
-    full_text: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FeedState:
-    """What we know of a feed: its validators, byte for byte, when to poll next, and how it does."""
-
-    feed: str
-    next_poll: datetime
-    etag: str = ""
-    modified: str = ""
-    last_poll: datetime | None = None
-    last_good: datetime | None = None
-    failures: int = 0
-    reason: str = ""
-
-    @property
-    def health(self) -> Health:
-        """``failing`` since the last poll that went wrong, ``new`` before the first that went well."""
-        if self.failures:
-            return "failing"
-        return "healthy" if self.last_good else "new"
-
-
-@dataclass(frozen=True, slots=True)
-class FeedRequest:
-    """One conditional GET."""
-
-    feed: Feed
-    etag: str = ""
-    modified: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What a server answered.  ``body`` is empty when ``status`` is 304."""
-
-    status: int
-    body: bytes = b""
-    etag: str = ""
-    modified: str = ""
-    url: str = ""
-    content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
