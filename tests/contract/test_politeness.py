@@ -17,7 +17,7 @@ import pytest
 from alerts import stages
 from alerts.adapters.codec import Codec
 from alerts.adapters.http import HttpFetch
-from alerts.adapters.memory import MemoryHosts
+from alerts.adapters.memory import MemoryHosts, MemoryPages, MemoryParse
 from alerts.app import Stores
 from alerts.feeds import hints, rhythm
 from alerts.model import Feed, FeedState, Hints
@@ -67,6 +67,8 @@ class Reader:
         report = stages.poll(
             [self.feed, *more],
             fetch=fetch,
+            parse=MemoryParse(),
+            pages=MemoryPages(),
             states=stores.states,
             seen=stores.seen,
             articles=stores.articles,

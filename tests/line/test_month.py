@@ -19,7 +19,7 @@ import pytest
 from alerts import feeds, stages
 from alerts.adapters import sql
 from alerts.adapters.codec import Codec
-from alerts.adapters.memory import MemoryFingerprints, MemoryTable
+from alerts.adapters.memory import MemoryFingerprints, MemoryPages, MemoryParse, MemoryTable
 from alerts.app import Stores
 from alerts.errors import FetchError
 from alerts.model import Feed, FeedRequest, FeedState, Fetched
@@ -221,7 +221,14 @@ def month(
             return ((request.feed, made[request.feed.id](request, at)) for request in requests)
 
         report = stages.poll(
-            all_feeds, fetch=fetch, states=stores.states, seen=stores.seen, articles=stores.articles, now=now
+            all_feeds,
+            parse=MemoryParse(),
+            pages=MemoryPages(),
+            fetch=fetch,
+            states=stores.states,
+            seen=stores.seen,
+            articles=stores.articles,
+            now=now,
         )
         count.update(dict(report.counts))
         lines += report.lines
@@ -315,7 +322,16 @@ def test_a_step_of_the_clock_brings_each_feed_once(step: timedelta) -> None:
             return ((request.feed, Fetched(304)) for request in requests)
 
         every = [Feed(feed.feed.id, feed.feed.url, "O", every=HOUR) for feed in made.values()]
-        stages.poll(every, fetch=fetch, states=stores.states, seen=stores.seen, articles=stores.articles, now=now)
+        stages.poll(
+            every,
+            fetch=fetch,
+            parse=MemoryParse(),
+            pages=MemoryPages(),
+            states=stores.states,
+            seen=stores.seen,
+            articles=stores.articles,
+            now=now,
+        )
 
     run(start)
     asked.clear()
