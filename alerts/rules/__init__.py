@@ -11,10 +11,11 @@
 from __future__ import annotations
 
 from alerts.rules.checks import check, check_watchlist
+from alerts.rules.common import common
 from alerts.rules.compiled import Rules, compile  # noqa: A004 - rules.compile reads well
 from alerts.rules.expressions import ExpressionError
 from alerts.rules.hits import match, why_not
-from alerts.rules.lint import Lint, common, lint
+from alerts.rules.lint import Lint, lint
 from alerts.rules.reading import expression, read, written
 from alerts.rules.terms import FIELDS, Term, TermError, parse_term
 

@@ -123,16 +123,15 @@ def place(written: str, said: str) -> int:
     >>> place("title:(oil OR tar*)", "title:tar*")
     14
     """
-    words = {said, _MARKS.sub("", said), _MARKS.sub("", said).strip('"')}
-    starts = (found.start(1) for found in _SIGN.finditer(written) if _sign(found[1]).said in words)
-    return next(starts, 0)
+    bare = _MARKS.sub("", said)
+    words = {said, bare, bare.strip('"')}
+    return next((found.start(1) for found in _SIGN.finditer(written) if _sign(found[1]).said in words), 0)
 
 
 @lru_cache(maxsize=262_144)
 def _sign(said: str) -> _Sign:
     """Tell what a piece of an expression is.  Raises ``TermError``: it is neither a term nor an operator."""
-    found = _KIND.fullmatch(said)
-    kind = str(found.lastgroup) if found else ""
+    kind = str(found.lastgroup) if (found := _KIND.fullmatch(said)) else ""
     match kind:
         case "":
             raise TermError("a quote is opened and not closed; write a quote on both sides of the phrase")

@@ -7,22 +7,20 @@
 ``never``               the rule cannot match: it asks for what it keeps out, or for two things at once
 ``shadowed``            another rule matches whenever this one does
 ``unknown outlet``      no feed has an outlet of that name
-``common``              a term that meets more than 5 % of the articles given to it
+``common``              a term that meets more than 5 % of the articles given to it: in ``common``
 ======================  ==========================================================================
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-from alerts.model import Article, Field, Rule, Watchlist
-from alerts.rules.compiled import compile as compile_
+from alerts.model import Field, Rule, Watchlist
 from alerts.rules.expressions import place
-from alerts.rules.hits import match
 from alerts.rules.nodes import LEAVES, And, AtLeast, Either, Leaf, Names, Near, Node, Not, Or, Phrase, Regex, leaves
 from alerts.rules.reading import read, written
 from alerts.rules.shadows import meaning, options, shadowed
@@ -33,12 +31,6 @@ Reason = Literal["short prefix", "far near", "redundant", "never", "shadowed", "
 
 FAR = 15
 """So many words between two are about a sentence; with more, ``NEAR`` is ``AND``."""
-
-COMMON = 0.05
-"""The share of articles over which a term is too common."""
-
-FEWEST = 100
-"""With fewer articles a share says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,28 +175,28 @@ def _stands_at(wide: Phrase, narrow: Phrase, start: int) -> bool:
 
 def _of_rule(rule: Rule, node: Node, outlets: Sequence[str]) -> Iterator[Said]:
     whole = "match" if rule.match else "any"
-    placed = _placed(rule, node)
-    for path, leaf in placed:
+    there = placed(rule, node)
+    for path, leaf in there:
         if isinstance(leaf, Phrase):
-            yield from ((_exact(rule, path, leaf.written), reason, said) for _, reason, said in _short(leaf, path))
+            yield from ((exact(rule, path, leaf.written), reason, said) for _, reason, said in _short(leaf, path))
     nears = _nears(node)
     for near in nears:
         if near.distance > FAR:
             said = f"{written(near)} looks {near.distance} words far; write {FAR} or fewer, or AND"
-            yield _exact(rule, whole, f"{'O' * near.ordered}NEAR/{near.distance}"), "far near", said
+            yield exact(rule, whole, f"{'O' * near.ordered}NEAR/{near.distance}"), "far near", said
     if len(rule.any) > 1:
-        yield from _redundant({path: leaf for path, leaf in placed[: len(rule.any)] if isinstance(leaf, Phrase)})
+        yield from _redundant({path: leaf for path, leaf in there[: len(rule.any)] if isinstance(leaf, Phrase)})
     if why := _never(rule, node, nears):
-        yield _exact(rule, whole, ""), "never", f"the rule can never match: {why}"
+        yield exact(rule, whole, ""), "never", f"the rule can never match: {why}"
     yield from _unknown(rule, outlets)
 
 
-def _exact(rule: Rule, path: str, said: str) -> str:
+def exact(rule: Rule, path: str, said: str) -> str:
     """Add to the path of an expression where in it something stands."""
     return f"match.{place(rule.match, said)}" if path == "match" else path
 
 
-def _placed(rule: Rule, node: Node) -> list[tuple[str, Leaf]]:
+def placed(rule: Rule, node: Node) -> list[tuple[str, Leaf]]:
     """Give each leaf with its path; all those of an expression have one."""
     if rule.match:
         return [("match", leaf) for leaf in leaves(node)]
@@ -332,85 +324,3 @@ def _apart(near: Near) -> str:
     if left & right or (left & texts and right & texts):
         return ""
     return f"the two sides of {written(near)} look in different fields"
-
-
-# ── on an archive ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def common(
-    rules: Sequence[Rule],
-    watchlists: Mapping[str, Watchlist],
-    articles: Sequence[Article],
-    share: float = COMMON,
-) -> tuple[Lint, ...]:
-    """Find the terms that meet more than a share of the articles; a watchlist is tried alias by alias.
-
-    With fewer than 100 articles nothing is said.  What a rule keeps out may be as common as it likes.
-    """
-    if len(articles) < FEWEST:
-        return ()
-    asked = _asked(rules, watchlists)
-    one_each = [Rule(f"t{n}", term, match=term) for n, term in enumerate(asked)]
-    compiled = compile_(one_each, watchlists)
-    met: Counter[str] = Counter()
-    for article in articles:
-        if found := match(article, compiled):
-            met.update(hit.rule for hit in found.hits)
-    return tuple(
-        Lint(rule, path, "common", _common(term, met[f"t{n}"], len(articles)))
-        for n, (term, (rule, path)) in enumerate(asked.items())
-        if met[f"t{n}"] > share * len(articles)
-    )
-
-
-def _common(term: str, met: int, of: int) -> str:
-    return f"{term} meets {met} of {of} articles ({100 * met / of:.0f} %); join it with another term, or look in title:"
-
-
-def _asked(rules: Iterable[Rule], watchlists: Mapping[str, Watchlist]) -> dict[str, tuple[str, str]]:
-    """Give every term that alone makes a rule match, as an expression, and where it stands first."""
-    found: dict[str, tuple[str, str]] = {}
-    for rule in rules:
-        try:
-            node = read(rule, watchlists)
-        except TermError:
-            continue
-        alone = _alone(node)
-        for path, leaf in _placed(rule, node):
-            if leaf not in alone:
-                continue
-            if isinstance(leaf, Names):
-                found |= {term: owner for term, owner in _named(leaf, watchlists) if term not in found}
-            else:
-                found.setdefault(written(leaf), (rule.id, _exact(rule, path, leaf.written)))
-    return found
-
-
-def _named(names: Names, watchlists: Mapping[str, Watchlist]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Give the aliases of a watchlist, each with where it stands: maybe in another, which is inside this one."""
-    for phrase in names.aliases:
-        holders = (w for w in (watchlists[names.watchlist], *watchlists.values()) if phrase.written in w.aliases)
-        holder = next(holders)
-        yield written(phrase), (f"@{holder.id}", f"aliases.{holder.aliases.index(phrase.written)}")
-
-
-_CONTENT = {"title", "lead", "text"}
-
-
-def _alone(node: Node) -> tuple[Leaf, ...]:
-    """Give the leaves that make a tree hold by themselves: what is joined by AND or NEAR may be as common as it likes.
-
-    Where an article comes from is no other term.
-    """
-    if isinstance(node, LEAVES):
-        return (node,) if _CONTENT & set(node.fields) else ()
-    if isinstance(node, Or):
-        return tuple(leaf for part in node.parts for leaf in _alone(part))
-    if not isinstance(node, And):
-        return ()
-    asked = [part for part in node.parts if not isinstance(part, Not) and _asks_for_content(part)]
-    return _alone(asked[0]) if len(asked) == 1 else ()
-
-
-def _asks_for_content(node: Node) -> bool:
-    return any(_CONTENT & set(leaf.fields) for leaf in leaves(node))

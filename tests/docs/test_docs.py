@@ -22,7 +22,8 @@ from alerts.config import shapes
 from alerts.feeds import entries, health, parsing, polling, redirects, rhythm
 from alerts.model import LEAD_WORDS, Article, Health, Outcome, Rule, Watchlist
 from alerts.rules import TermError, expressions, regexes, terms
-from alerts.rules.lint import COMMON, FAR, Reason
+from alerts.rules.common import COMMON
+from alerts.rules.lint import FAR, Reason
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
