@@ -60,6 +60,7 @@ _NOTHING = (
     *map(chr, range(0xFE00, 0xFE10)),
     *map(chr, range(0xE0100, 0xE01F0)),
 )
+_SEEN = str.maketrans(dict.fromkeys(_NOTHING, ""))
 _SAME = str.maketrans(_TYPED | dict.fromkeys(_NOTHING, ""))
 _GRAVE, _ACUTE, _DIAERESIS, _NUKTA = "\u0300", "\u0301", "\u0308", "\u093c"
 # A vowel of Thai below its tone, where the keys were struck in the other order: the two look the same.
@@ -94,6 +95,15 @@ def fold(word: str) -> str:
     joined = unicodedata.normalize("NFC", "".join(kept))
     # The Armenian ligature of e and v has two forms in capitals, and each is spelt out in two ways.
     return _TONE_FIRST.sub("\u0e4d\\1", joined).replace("եւ", "եվ")
+
+
+def seen(word: str) -> str:
+    r"""Drop the signs that nobody sees: soft hyphens, joiners, marks of direction.
+
+    >>> seen("Pa\u00adrá")
+    'Pará'
+    """
+    return word.translate(_SEEN)
 
 
 def _is_ornament(mark: str, base: str) -> bool:

@@ -51,6 +51,7 @@ CASES = [
     ("Latin", "A soft hyphen is nothing: it says where a line may break.", "Iranian", "Ira\u00adni\u00adan oil", "Ira\u00adni\u00adan"),
     ("Latin", "So that the piece before it is no word.", "Iran", "Iran\u00adian oil", ""),
     ("Latin", "It is none of the phrase either.", "oil price", "oil pri\u00adce", "oil pri\u00adce"),
+    ("Latin", "Not even where accents count.", "exact:Pará", "Gas of Pa\u00adrá", "Pa\u00adrá"),
     ("Latin", "A word joiner is nothing.", "Iran", "Ir\u2060an", "Ir\u2060an"),
     ("Latin", "Signs of direction are nothing, and not told.", "Iran", "\u200eIran\u200f, oil", "Iran"),
     ("Latin", "A blank without width parts words.", "oil price", "oil\u200bprice", "oil\u200bprice"),

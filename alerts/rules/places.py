@@ -14,7 +14,7 @@ from alerts.rules.keys import Present
 from alerts.rules.pages import Page, Part, find, find_spaced
 from alerts.rules.regexes import compile_pattern
 from alerts.rules.words import between
-from alerts.text import fold, tokens
+from alerts.text import fold, seen, tokens
 
 MAX_PLACES = 5
 """The most places that are told of one leaf: a watchlist may have a hundred aliases."""
@@ -105,7 +105,7 @@ def _agree(wanted: str, printed: str, shape: Callable[[str], str], phrase: nodes
 def _marked(written: str) -> str:
     """Fold all but the diacritics and vowel points."""
     words = (written[token.start : token.end] for token in tokens(written))
-    return " ".join(unicodedata.normalize("NFKC", word).casefold() for word in words)
+    return " ".join(seen(unicodedata.normalize("NFKC", word)).casefold() for word in words)
 
 
 @lru_cache(maxsize=4_096)
