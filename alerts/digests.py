@@ -1,23 +1,17 @@
 """What is due to whom, and in which order.  Pure.
 
 A digest is a slow reader of the same log that an alert reads at once: ``last_slot`` says when it reads, ``select`` what
-of it concerns the subscription, ``digest`` in which order it is told.
+of it concerns the subscription, ``digest`` in which order it is told.  In which words is for :mod:`alerts.summaries`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts import text
-from alerts.figures import figures
-from alerts.model import Alert, Article, Development, Digest, Hit, Match, Rule, Section, Story, Subscription, Told
-
-MAX_FIGURES = 5
-"""The most key figures of one story; a reader takes in no more at a glance."""
+from alerts.model import Alert, Development, Digest, Hit, Match, Rule, Section, Story, Subscription, Told
 
 _SEVERITIES = {"flash": 0, "urgent": 1, "routine": 2}
 
@@ -120,32 +114,23 @@ def digest(
 
 
 def told(developments: Sequence[Development], story: Story | None) -> Told:
-    """Put together what is new in one story; ``developments`` are all of that story, and not none."""
+    """Put together what is new in one story; ``developments`` are all of that story, and not none.
+
+    Its headline is its newest title until it is summarised.
+    """
     news = sorted(developments, key=lambda d: (d.article.when, d.key))
-    lines = [line for d in reversed(news) for line in (d.article.title, text.lead(d.article.text))]
     return Told(
         story=news[0].story,
-        headline=_headline(news, story),
+        headline=news[-1].article.title,
         developments=tuple(news),
         also_in=_also_in(news, story),
-        figures=key_figures(lines),
     )
 
 
-def key_figures(lines: Iterable[str]) -> tuple[str, ...]:
-    """Take the key figures as they are printed, each once, five at most.
-
-    Of the people killed only the first figure is taken, and of those arrested: the lines come newest first, and
-    yesterday's toll beside today's would be a riddle.
-
-    >>> key_figures(["US announces 25% tariff", "At least 544 killed; 62 dead before; a $1.2 billion loan of 25 %"])
-    ('25%', 'At least 544 killed', '$1.2 billion')
-    """
-    found: dict[str, str] = {}
-    for line in lines:
-        for figure in figures(line):
-            found.setdefault(figure.what or figure.name, figure.words)
-    return tuple(found.values())[:MAX_FIGURES]
+def each(digest: Digest, put: Callable[[Told], Told]) -> Digest:
+    """Put every story of a digest in words."""
+    sections = tuple(replace(section, stories=tuple(map(put, section.stories))) for section in digest.sections)
+    return replace(digest, sections=sections)
 
 
 # ── in which order ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -189,33 +174,6 @@ def _rank(
     outlets |= {m.outlet for m in story.members if not m.copy_of} if story else set()
     newest = max(d.article.when for d in developments)
     return severity, -len(outlets), -newest.timestamp(), developments[0].story
-
-
-def _headline(news: Sequence[Development], story: Story | None) -> str:
-    """Choose the newest title with a number in it, else the newest, in the language that most of the story speaks.
-
-    A title with a number is the more specific one.  A correction says what was wrong and not what happened, and is
-    taken only when there is nothing else.  The language is looked at because a reader who follows a story in one
-    language should not meet it under the headline of its only foreign member.
-    """
-    common = _language(news, story)
-    spoken = [d for d in news if _primary(d.article) == common] or list(news)
-    reports = [d for d in spoken if not d.reason.startswith("correction")] or spoken
-    titles = [d.article.title for d in reports if d.article.title]
-    specific = [title for title in titles if any(letter.isdecimal() for letter in title)]
-    return (specific or titles or ["(no title)"])[-1]
-
-
-def _language(news: Sequence[Development], story: Story | None) -> str:
-    """Name the primary language of most of the story's articles; among equals, that of the earliest."""
-    if story and story.members:
-        return Counter(member.lang.split("-")[0].lower() for member in story.members).most_common(1)[0][0]
-    return Counter(_primary(d.article) for d in news).most_common(1)[0][0]
-
-
-def _primary(article: Article) -> str:
-    """Give the primary subtag of the article's language: ``en`` of ``en-GB``."""
-    return article.lang.split("-")[0].lower()
 
 
 def _also_in(news: Sequence[Development], story: Story | None) -> tuple[str, ...]:

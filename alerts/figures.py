@@ -19,7 +19,7 @@ _COUNT = r"(?P<{}>\d{{1,3}}(?:,\d{{3}})+|\d+)"
 _WHO = r"(?: (?:people|persons|protesters|demonstrators|civilians|soldiers|students|journalists|others))?"
 _BEEN = r"(?: (?:were|are|was|have been|has been|had been|reported))?"
 _AMOUNT = r"\d[\d,.]*(?<![,.])"
-_SCALE = r"(?:[ -]?(?:trillion|billion|million|thousand|bn|tn|[mk])\b)?"
+_SCALE = r"(?:[ -]?(?:trillion|billion|million|thousand|bn|tn|[mkb])\b)?"
 _MONEY = "dollars|euros|pounds|yuan|yen|won|rials|rupees|roubles|rubles"
 _SUFFERED = (
     rf"\b{_ABOUT}\b{_COUNT.format('suffered')}{_WHO}{_BEEN} "
@@ -36,8 +36,8 @@ _SUM = (
 _SHARE = rf"(?<![\d.,])(?P<share>{_AMOUNT})(?:\s?[%٪％]|[ -](?:per ?cent|percentage points?)\b|\s?(?:درصد|퍼센트))"
 _FIGURE = re.compile(f"{_SUFFERED}|{_DONE}|{_SUM}|{_SHARE}", re.IGNORECASE)
 _FATES = {"kill": "dead", "dead": "dead", "deat": "dead", "inju": "injured", "woun": "injured", "miss": "missing"}
-_SCALES = {"bn": "billion", "tn": "trillion", "m": "million", "k": "thousand"}
-_SCALED = re.compile(r"^(?P<amount>.*?\d)[ -]?(?P<scale>trillion|billion|million|thousand|bn|tn|m|k)\b")
+_SCALES = {"bn": "billion", "tn": "trillion", "b": "billion", "m": "million", "k": "thousand"}
+_SCALED = re.compile(r"^(?P<amount>.*?\d)[ -]?(?P<scale>trillion|billion|million|thousand|bn|tn|b|m|k)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +64,29 @@ def figures(text: str) -> tuple[Figure, ...]:
     (Figure(words='At least 1,200 protesters arrested', value='1,200', what='arrested'),)
     """
     found: dict[str, Figure] = {}
-    for figure in _all(text[:TEXT_LIMIT]):
+    for figure, _ in places(text):
         found.setdefault(figure.name, figure)
     return tuple(found.values())
 
 
-def _all(text: str) -> Iterator[Figure]:
-    """Find every figure."""
-    for m in _FIGURE.finditer(text):
-        if share := m["share"]:
-            yield Figure(m.group(), f"{_western(share)}%")
-        elif money := m["money"]:
-            yield Figure(money, _money(money))
-        else:
-            fate = (m["fate"] or m["deed"])[:4].lower()
-            yield Figure(m.group(), _western(m["suffered"] or m["done"]), _FATES.get(fate, "arrested"))
+def places(text: str) -> Iterator[tuple[Figure, int]]:
+    """Find every figure of a text, with the offset at which its words begin.
+
+    >>> [(figure.words, at) for figure, at in places("A 25% tariff, then 25%")]
+    [('25%', 2), ('25%', 19)]
+    """
+    for m in _FIGURE.finditer(text[:TEXT_LIMIT]):
+        yield _figure(m), m.start()
+
+
+def _figure(m: re.Match[str]) -> Figure:
+    """Name what was found."""
+    if share := m["share"]:
+        return Figure(m.group(), f"{_western(share)}%")
+    if money := m["money"]:
+        return Figure(money, _money(money))
+    fate = (m["fate"] or m["deed"])[:4].lower()
+    return Figure(m.group(), _western(m["suffered"] or m["done"]), _FATES.get(fate, "arrested"))
 
 
 def _money(printed: str) -> str:

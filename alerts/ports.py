@@ -178,3 +178,14 @@ class Channel(Protocol):
     def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
         """Make one attempt.  Never raises for what the other side does; takes at most 60 s."""
         ...
+
+
+class Rewrite(Protocol):
+    """A language model, or whatever else puts sentences in other words."""
+
+    def __call__(self, texts: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+        """Give, under the same keys, what it made of the sentences; a key may be missing.
+
+        Never raises for what the model does, and takes at most 5 s in all, however many texts and calls there are.
+        """
+        ...

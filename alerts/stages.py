@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts import articles as articles_
@@ -18,11 +19,13 @@ from alerts import feeds as feeds_
 from alerts import render
 from alerts import rules as rules_
 from alerts import stories as stories_
+from alerts import summaries as summaries_
 from alerts.errors import FetchError, ParseError
 from alerts.model import (
     Article,
     Delivery,
     Development,
+    Digest,
     Feed,
     FeedState,
     Fetched,
@@ -34,7 +37,7 @@ from alerts.model import (
     Story,
     Subscription,
 )
-from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Pages, Parse, Table
+from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Pages, Parse, Rewrite, Table
 
 LEASE = timedelta(minutes=5)
 """How long an attempt may hold a delivery; longer than any channel's time-out (60 s)."""
@@ -184,6 +187,7 @@ def compose(
     outbox: Outbox,
     now: datetime,
     digest_now: bool = False,
+    rewrite: Rewrite | None = None,
 ) -> Report:
     """Make the alerts and the digests that are due to each subscription, at its own pace."""
     count: Counter[str] = Counter(alerts=0, digests=0)
@@ -191,7 +195,7 @@ def compose(
         if s.at is None:
             count["alerts"] += _alerts(s, rules, developments, stories, outbox, now)
         elif slot := _due_slot(s, developments, slots, now, digest_now=digest_now):
-            count["digests"] += _digest(s, slot, rules, developments, stories, outbox, now)
+            count["digests"] += _digest(s, slot, rules, developments, stories, outbox, rewrite, now)
             slots.put({s.id: slot}, at=now)
     return Report("compose", now, tuple(count.items()))
 
@@ -209,7 +213,9 @@ def _alerts(
     while batch := developments.read(s.id):
         made_now: list[Delivery] = []
         for development in digests_.select(s, batch.values):
-            alert = digests_.alert(s, development, rules, stories.get(development.story))
+            story = stories.get(development.story)
+            alert = digests_.alert(s, development, rules, story)
+            alert = replace(alert, told=summaries_.summarise(alert.told, story))
             made_now += deliveries_.for_alert(alert, development, render.alert(alert), now)
         made += len(outbox.add(made_now))
         developments.commit(s.id, batch.end)
@@ -227,13 +233,14 @@ def _due_slot(
     return slot if served is None or slot > served else None
 
 
-def _digest(
+def _digest(  # noqa: PLR0917 - the ports of compose, as it has them
     s: Subscription,
     slot: datetime,
     rules: Sequence[Rule],
     developments: Log[Development],
     stories: Table[Story],
     outbox: Outbox,
+    rewrite: Rewrite | None,
     now: datetime,
 ) -> int:
     """Put one digest of all that came since the last one into the outbox; nothing new makes no digest.
@@ -248,10 +255,19 @@ def _digest(
         developments.commit(s.id, batch.end)
         return 0
     known = {d.story: stories.get(d.story) for d in chosen}
-    digest = digests_.digest(s, slot, chosen, rules, known)
+    digest = _in_words(digests_.digest(s, slot, chosen, rules, known), known, rewrite)
     kept = outbox.add(deliveries_.for_digest(digest, render.digest(digest), now, upto=batch.end))
     developments.commit(s.id, min(delivery.upto for delivery in kept))
     return len(kept)
+
+
+def _in_words(digest: Digest, known: Mapping[str, Story | None], rewrite: Rewrite | None) -> Digest:
+    """Summarise every story; what a language model makes of it is used only if all of it stands in the sources."""
+    digest = digests_.each(digest, lambda told: summaries_.summarise(told, known.get(told.story)))
+    if rewrite is None:
+        return digest
+    texts = rewrite({told.story: summaries_.sources(told) for section in digest.sections for told in section.stories})
+    return digests_.each(digest, lambda told: summaries_.rewritten(told, texts.get(told.story, "")))
 
 
 # ── deliver ──────────────────────────────────────────────────────────────────────────────────────────────────────────

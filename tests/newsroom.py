@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from alerts import digests
+from alerts import digests, summaries
 from alerts.model import (
     Alert,
     Article,
@@ -194,13 +195,28 @@ STORIES = {
 
 def digest(kind: Kind = "mail", **other: object) -> Digest:
     """The night's digest."""
-    return digests.digest(subscription(kind, **other), SLOT, NIGHT, RULES, STORIES)
+    return digest_of(NIGHT, subscription(kind, **other), STORIES)
+
+
+def digest_of(
+    news: Sequence[Development], s: Subscription | None = None, stories: Mapping[str, Story] | None = None
+) -> Digest:
+    """A digest of these developments, put in words as the line does it."""
+    known = stories or {}
+    made = digests.digest(s or subscription(), SLOT, news, RULES, known)
+    return digests.each(made, lambda told: summaries.summarise(told, known.get(told.story)))
+
+
+def alert_of(news: Development, s: Subscription, told: Story | None = None) -> Alert:
+    """An alert of this development, put in words as the line does it."""
+    made = digests.alert(s, news, RULES, told)
+    return replace(made, told=summaries.summarise(made.told, told))
 
 
 def alert(kind: Kind = "mail", made_of: Article = TARIFF, rules: Sequence[str] = ("iran", "tariffs")) -> Alert:
     """An alert of one development of the night."""
     s = subscription(kind, at=None)
-    return digests.alert(s, development(made_of, "s1", rules, "new facts: 25%", "tariff"), RULES, STORIES["s1"])
+    return alert_of(development(made_of, "s1", rules, "new facts: 25%", "tariff"), s, STORIES["s1"])
 
 
 def hostile(kind: Kind, words: str, url: str = "https://example.org/a", **other: object) -> tuple[Alert, Digest]:
@@ -209,4 +225,4 @@ def hostile(kind: Kind, words: str, url: str = "https://example.org/a", **other:
     news = development(bad, "s9", ("iran",), words, words)
     told = {"s9": story("s9", bad, article("other", words, outlet=f"{words}2"))}
     s = subscription(kind, **other)
-    return digests.alert(s, news, RULES, told["s9"]), digests.digest(s, SLOT, [news], RULES, told)
+    return alert_of(news, s, told["s9"]), digest_of([news], s, told)

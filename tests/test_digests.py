@@ -242,7 +242,7 @@ def test_a_rule_that_left_the_configuration_is_told_by_its_id() -> None:
 
 @given(st.permutations(NIGHT))
 def test_the_order_of_the_log_does_not_change_the_digest(news: list) -> None:
-    assert digests.digest(subscription(), SLOT, news, RULES, STORIES) == newsroom.digest()
+    assert newsroom.digest_of(news, stories=STORIES) == newsroom.digest()
 
 
 # ── one story ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -257,40 +257,8 @@ def test_also_in_names_outlets_that_are_not_told_each_once_in_the_order_in_which
     assert digests.told(NIGHT[:4], STORIES["s1"]).also_in == ("Korea Herald", "Tehran Times")
 
 
-HEADLINES = [
-    ("the newest title, if none names a figure", [("old", "en"), ("new", "en")], "new"),
-    ("a title with a figure before a newer one without", [("a 25% tariff", "en"), ("new", "en")], "a 25% tariff"),
-    ("the newest of those with a figure", [("25% tariff", "en"), ("50% tariff", "en")], "50% tariff"),
-    ("in the language of most of the story", [("old", "en-GB"), ("new", "en-US"), ("25% 관세", "ko")], "new"),
-    ("a title that is empty is passed over", [("old", "en"), ("", "en")], "old"),
-    ("a story without any title", [("", "en")], "(no title)"),
-]
-
-
-@pytest.mark.parametrize(("why", "titles", "headline"), HEADLINES, ids=[case[0] for case in HEADLINES])
-def test_the_headline(why: str, titles: list[tuple[str, str]], headline: str) -> None:
-    news = [development(article(f"a{n}", title, hour=n, lang=lang)) for n, (title, lang) in enumerate(titles)]
-    assert digests.told(news, None).headline == headline
-
-
 def test_an_alert_stands_under_the_weightiest_rule_that_it_meets() -> None:
     alert = digests.alert(subscription(at=None), NIGHT[2], RULES, STORIES["s1"])
     assert (alert.rule, alert.told.developments) == (TARIFFS, (NIGHT[2],))
     assert alert.told.also_in == ("Al Jazeera", "South China Morning Post", "Korea Herald", "연합뉴스", "Tehran Times")
     assert digests.alert(subscription(at=None), NIGHT[1], RULES, None).rule == IRAN
-
-
-def test_the_newest_toll_hides_the_older_ones() -> None:
-    lines = ["At least 116 people have been killed", "62 dead, 25% tariff", "400 arrested", "2,400 arrested"]
-    assert digests.key_figures(lines) == ("At least 116 people have been killed", "25%", "400 arrested")
-
-
-@given(st.lists(st.text()))
-def test_figures_are_few_and_stand_in_the_text(lines: list[str]) -> None:
-    found = digests.key_figures(lines)
-    assert len(found) <= digests.MAX_FIGURES
-    assert all(any(figure in line for line in lines) for figure in found)
-
-
-def test_figures_of_a_long_line_of_digits_are_found_in_time() -> None:
-    assert digests.key_figures(["1,111" * 20_000, "9" * 100_000, "killed " * 20_000]) == ()

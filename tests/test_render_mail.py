@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from alerts import digests, render
+from alerts import render
 from alerts.model import Message
 from alerts.render import mail, views
 from tests import newsroom
-from tests.newsroom import BAD_URLS, HOSTILE, NIGHT, RULES, SLOT, TARIFF, article, development, subscription
+from tests.newsroom import BAD_URLS, HOSTILE, NIGHT, TARIFF, article, development, subscription
 
 ELEMENTS = set("html head meta title style body table tbody tr td h1 h2 h3 div span a br".split())
 ATTRIBUTES = {
@@ -119,9 +119,10 @@ def test_a_digest_reads_like_this() -> None:
     assert (
         "2. China halts new loans for Iranian port of Chabahar\n"
         "   https://reuters.example/ports\n"
+        "   [new story] Reuters, 02:18\n"
         "   China has halted a loan of 1.5 billion yuan for the port, three people familiar with the matter said.\n"
-        "   - [new story] Reuters, 02:18\n"
-        "   Figures: 1.5 billion yuan\n"
+        "   Figures\n"
+        "   * China has halted a loan of 1.5 billion yuan · for the port\n"
         "   Also in: Nikkei Asia\n"
         "   Matched: Iranian\n"
         "\n"
@@ -138,8 +139,9 @@ def test_an_alert_reads_like_this() -> None:
         "\n"
         "US announces 25% tariff on all who trade with Iran\n"
         "   https://theguardian.example/tariff\n"
-        "   - [new facts: 25%] The Guardian, 05:42\n"
-        "   Figures: 25%\n"
+        "   [new facts: 25%] The Guardian, 05:42\n"
+        "   Figures\n"
+        "   * 25% tariff · on all who trade with Iran\n"
         "   Also in: Al Jazeera, South China Morning Post, Korea Herald, 연합뉴스, Tehran Times\n"
         "   Matched: tariff\n"
         "\n"
@@ -155,7 +157,7 @@ def test_only_the_words_of_the_subscribers_own_rules_are_given_as_the_reason() -
 
 def test_a_long_story_lists_its_newest_developments_and_counts_the_others() -> None:
     news = [development(article(f"a{n}", f"Title number {n}", hour=n / 10)) for n in range(20)]
-    message = render.digest(digests.digest(subscription(), SLOT, news, RULES, {}))
+    message = render.digest(newsroom.digest_of(news))
     for part in both(message):
         assert "8 earlier developments" in part
         assert "Title number 8" in part
@@ -164,7 +166,7 @@ def test_a_long_story_lists_its_newest_developments_and_counts_the_others() -> N
 
 def test_the_lead_does_not_repeat_the_title() -> None:
     told = article("a", "China halts loans", text="China halts loans - The port of Chabahar will get no more.")
-    message = render.digest(digests.digest(subscription(), SLOT, [development(told)], RULES, {}))
+    message = render.digest(newsroom.digest_of([development(told)]))
     assert "\n   The port of Chabahar will get no more.\n" in message.text
 
 
@@ -192,8 +194,8 @@ def test_the_subject_of_an_alert_names_severity_headline_and_outlet() -> None:
 @given(st.text(max_size=200), st.lists(st.text(min_size=1, max_size=400), min_size=1, max_size=4), st.integers(0, 2000))
 def test_a_subject_is_one_line_of_at_most_150_characters(title: str, headlines: list[str], more: int) -> None:
     news = [development(article(f"a{n}", headline), f"s{n}") for n, headline in enumerate(headlines)]
-    digest = digests.digest(subscription(title=title), SLOT, news, RULES, {})
-    alert = digests.alert(subscription(title=title), news[0], RULES, None)
+    digest = newsroom.digest_of(news, subscription(title=title))
+    alert = newsroom.alert_of(news[0], subscription(title=title))
     for message in (render.digest(replace(digest, more=more)), render.alert(alert)):
         assert 0 < len(message.subject) <= views.SUBJECT_LIMIT
         assert len(message.subject.splitlines()) == 1
@@ -285,7 +287,7 @@ def test_gmail_never_cuts_a_digest_and_the_text_part_tells_it_all(letter: str, d
         for s in range(60)
         for n in range(developments)
     ]
-    message = render.digest(digests.digest(subscription(), SLOT, news, RULES, {}))
+    message = render.digest(newsroom.digest_of(news))
     assert len(message.html.encode()) <= mail.HTML_LIMIT
     assert all(f"\n{n}. " in message.text for n in range(1, 51))
     assert "and 10 more stories" in message.html

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import digests, render
+from alerts import render
 from alerts.model import Message
 from alerts.render import slack
 from tests import newsroom
-from tests.newsroom import BAD_URLS, HOSTILE, NIGHT, RULES, SLOT, article, development, subscription
+from tests.newsroom import BAD_URLS, HOSTILE, NIGHT, article, development, subscription
 
 LIMITS = Path(__file__).parents[2] / "shared/data/slack_slackblocks_spec.tar.gz"
 
@@ -77,7 +77,7 @@ def test_an_alert_tells_rule_severity_headline_lead_and_reason() -> None:
         "\nThe United States will levy a 25% tariff on the goods of any country that does business with Iran, the "
         "president said, in a step that would fall on China above all. Two-way trade was worth $13.4 billion last "
         "year, the WSJ reported."
-        "\nFigures: 25%; $13.4 billion"
+        "\nFigures: 25% tariff · on all who trade with Iran; Two-way trade was worth $13.4 billion · last year"
         "\nAlso in: Al Jazeera, South China Morning Post, Korea Herald, 연합뉴스, Tehran Times"
         "\nMatched: tariff"
         'Because the subscription "anna" watches iran, china, tariffs.'
@@ -129,7 +129,7 @@ def test_the_header_fits_once_it_is_escaped_and_no_character_is_halved(title: st
 
 def test_a_large_digest_is_cut_to_headlines_and_then_counted() -> None:
     news = [development(article(f"a{n}", f"Story {n} {'on and on ' * 12}", hour=n / 50), f"s{n}") for n in range(200)]
-    digest = digests.digest(subscription("slack", max_stories=150), SLOT, news, RULES, {})
+    digest = newsroom.digest_of(news, subscription("slack", max_stories=150))
     blocks = check(render.digest(digest))
     told = sum(part.get("type") == "link" for part in walk(blocks))
     assert told > 30
@@ -142,7 +142,7 @@ def test_a_digest_of_long_stories_stays_under_what_slack_takes_and_loses_none_un
         for s in range(40)
         for n in range(8)
     ]
-    blocks = check(render.digest(digests.digest(subscription("slack"), SLOT, news, RULES, {})))
+    blocks = check(render.digest(newsroom.digest_of(news, subscription("slack"))))
     stories = {part["text"].split("-")[0] for part in walk(blocks) if part.get("type") == "link"}
     assert f"and {40 - len(stories)} more stories" in letters(blocks)
 

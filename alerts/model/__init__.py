@@ -247,6 +247,65 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where words were printed.  ``article`` is its key: ``id@version``."""
+
+    article: str
+    outlet: str
+    url: str
+    lang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A sentence as its source printed it.  One that is not ``whole`` was cut off, by the feed or by us."""
+
+    words: str
+    source: Source
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A key figure with what it measures, both as printed, one behind the other: "25% tariff", "on goods of Iran"."""
+
+    words: str
+    what: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Who said what: the words between the quotation marks, and the speaker as the sentence names them."""
+
+    speaker: str
+    words: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A development of a story in its timeline; ``fresh`` if this reader is told it now."""
+
+    at: datetime
+    title: str
+    reason: str
+    source: Source
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A story in sentences of its sources.  ``rewritten`` is what a language model made of them, or empty."""
+
+    sentences: tuple[Cited, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    timeline: tuple[Moment, ...] = ()
+    rewritten: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A story as one subscriber is told it: what is new, and who else carries it."""
 
@@ -255,6 +314,7 @@ class Told:
     developments: tuple[Development, ...]
     also_in: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
+    summary: Summary = Summary()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,14 @@ HEADER_LIMIT = 150
 TOTAL_LIMIT = 12_000
 """Slack refuses at about 13,200 characters of text (``msg_blocks_too_long``), under every limit it documents."""
 
+BLOCK_LIMIT = 3_000
+"""The most characters of a text that Slack takes; one story is one block, and stays under it."""
+
 MAX_SHOWN = 5
 """The most developments of one story in a channel, where people read in passing."""
+
+SHARE = 1.5
+"""How many times its equal share of the room a story may take: the first are the weightiest."""
 
 _FOOT = 2
 """Blocks kept free for the count of what did not fit and for the last line."""
@@ -37,21 +43,30 @@ def alert(alert: Alert) -> Message:
     page = views.of_alert(alert)
     section = page.sections[0]
     top = _rich(_text(section.title, bold=True), _text(f" · {section.severity} · {page.when}"))
-    return _message(page, [top, _story(section.stories[0], lead=True), _foot(page)])
+    return _message(page, [top, _alone(section.stories[0]), _foot(page)])
+
+
+def _alone(told: views.StoryView) -> Block:
+    """Tell the only story of a message as fully as one block takes it."""
+    forms = list(_forms(told))
+    return next((form for form in forms if size(form) <= BLOCK_LIMIT), forms[-1])
 
 
 def digest(digest: Digest) -> Message:
     """Write a digest: as many stories in full as Slack takes, then headlines, and the rest counted."""
     page = views.of_digest(digest)
     blocks: list[Block] = [_header(page.title), _rich(_text(f"{page.when} · {page.counts}"))]
-    left_out = page.more
+    left_out, ahead = page.more, len(page.stories)
     for section in page.sections:
         heading = [{"type": "divider"}, _rich(*_heading(section))]
         for told in section.stories:
-            fitting = next((new for new in _forms(told) if _fits(page, blocks, [*heading, new])), None)
+            share = int(SHARE * (_room(page) - size(blocks)) / ahead)
+            forms = [new for new in _forms(told) if _fits(page, blocks, [*heading, new])]
+            fitting = next((new for new in forms if size(new) <= min(share, BLOCK_LIMIT)), forms[-1] if forms else None)
             blocks += [*heading, fitting] if fitting else []
             left_out += not fitting
             heading = [] if fitting else heading
+            ahead -= 1
     if left_out:
         blocks.append(_rich(_text(f"and {views.count(left_out, 'more story', 'more stories')}")))
     return _message(page, [*blocks, _foot(page)])
@@ -83,17 +98,20 @@ def escape(words: str) -> str:
 
 def _forms(told: views.StoryView) -> Iterator[Block]:
     """Give the ways to tell a story, from the longest to the shortest."""
-    yield _story(told, lead=False)
+    yield _story(told, passages=len(told.passages), quotes=True)
+    yield _story(told, passages=1)
+    yield _story(told, passages=0)
     yield _rich(*_headline(told), _text(f"\n{_byline(told.developments[-1])}"))
 
 
-def _story(told: views.StoryView, *, lead: bool) -> Block:
-    """Tell one story in full."""
+def _story(told: views.StoryView, *, passages: int, quotes: bool = False) -> Block:
+    """Tell one story with so many passages of its summary."""
     elements = _headline(told)
     if told.alone:
         elements += [_text(f"\n{_byline(told.developments[0])}")]
-    if lead and told.lead:
-        elements += [_text(f"\n{told.lead}")]
+    elements += _summary(told, passages)
+    for quote in told.quotes if quotes else ():
+        elements += [_text(f"\n“{quote.words}” {quote.speaker}"), *_cited(quote)]
     if not told.alone:
         elements += _developments(told)
     notes = [
@@ -103,6 +121,20 @@ def _story(told: views.StoryView, *, lead: bool) -> Block:
     ]
     elements += [_text(f"\n{name}: {words}", italic=True) for name, words in notes if words]
     return _rich(*elements)
+
+
+def _summary(told: views.StoryView, passages: int) -> list[Block]:
+    """Give what a machine rewrote, said to be so, and the sentences it rests on; or the sentences alone."""
+    elements = [_text(f"\n{told.rewritten}")] if told.rewritten else []
+    elements += [_text("\nRewritten by a machine from:", italic=True)] if told.rewritten else []
+    for passage in told.passages[: max(passages, len(told.passages) if told.rewritten else 0)]:
+        elements += [_text(f"\n{passage.words}"), *_cited(passage)]
+    return elements
+
+
+def _cited(of: views.PassageView | views.QuoteView) -> list[Block]:
+    """Name the source, unless the byline has."""
+    return [_text(" ("), _link(of.outlet, of.url), _text(")")] if of.outlet else []
 
 
 def _headline(told: views.StoryView) -> list[Block]:
@@ -167,8 +199,12 @@ def _foot(page: views.Page) -> Block:
 
 def _fits(page: views.Page, blocks: list[Block], new: list[Block]) -> bool:
     """Whether the new blocks leave room for the last two."""
-    spare = TOTAL_LIMIT - 2 * views.TITLE_LIMIT - len(escape(page.subject))
-    return len(blocks) + len(new) + _FOOT <= MAX_BLOCKS and size([*blocks, *new]) <= spare
+    return len(blocks) + len(new) + _FOOT <= MAX_BLOCKS and size([*blocks, *new]) <= _room(page)
+
+
+def _room(page: views.Page) -> int:
+    """Count the characters that the blocks may have, without the last two and the fallback."""
+    return TOTAL_LIMIT - 2 * views.TITLE_LIMIT - len(escape(page.subject))
 
 
 def size(part: object) -> int:

@@ -9,14 +9,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from alerts import text, urls
-from alerts.model import Alert, Article, Development, Digest, Section, Severity, Subscription, Told
+from alerts.model import Alert, Development, Digest, Moment, Section, Severity, Subscription, Told
 
 SUBJECT_LIMIT = 150
 TITLE_LIMIT = 300
-LEAD_LIMIT = 240
+PASSAGE_LIMIT = 1_000
+QUOTE_LIMIT = 300
+FIGURE_LIMIT = 140
 NAME_LIMIT = 80
 NO_TITLE = "(no title)"
 URL_LIMIT = 2000
@@ -25,6 +29,10 @@ URL_LIMIT = 2000
 MAX_SHOWN = 12
 """The most developments of one story that are listed; the newest are, the earlier ones are counted."""
 
+MAX_EARLIER = 3
+"""The most developments listed that were told before: enough to remember the story by."""
+
+MAX_QUOTES = 2
 MAX_WORDS = 8
 MAX_ALSO_IN = 12
 
@@ -50,18 +58,53 @@ class DevelopmentView:
 
 
 @dataclass(frozen=True, slots=True)
+class PassageView:
+    """Sentences that stand in one source, one behind the other.  ``outlet`` is empty if the byline names it already."""
+
+    words: str
+    lang: str
+    outlet: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteView:
+    """Who said what, and who reports it."""
+
+    words: str
+    speaker: str
+    lang: str
+    outlet: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoryView:
-    """One story.  ``earlier`` counts the developments that are not listed."""
+    """One story.
+
+    ``rewritten`` is what a machine made of the passages, which are then its sources.  ``earlier`` counts the new
+    developments that are not listed, ``before`` lists the last of those that were told before, and ``forgotten`` counts
+    the others.
+    """
 
     headline: str
     lang: str
     url: str
-    lead: str
+    rewritten: str
+    passages: tuple[PassageView, ...]
     developments: tuple[DevelopmentView, ...]
     earlier: int
+    before: tuple[DevelopmentView, ...]
+    forgotten: int
     figures: tuple[str, ...]
+    quotes: tuple[QuoteView, ...]
     also_in: tuple[str, ...]
     words: tuple[str, ...]
+
+    @property
+    def since(self) -> str:
+        """Head the list of what is new: it is new to this reader, if there was something to be told before."""
+        return "Since your last digest" if self.before else "Developments"
 
     @property
     def alone(self) -> bool:
@@ -168,42 +211,86 @@ def _section(section: Section, s: Subscription, slot: datetime) -> SectionView:
 
 
 def _story(told: Told, s: Subscription, at: datetime) -> StoryView:
-    """Show one story; its link, lead and language are those of the article that gave the headline."""
+    """Show one story; its link and language are those of the article that gave the headline."""
     news = told.developments
     first = next((d.article for d in reversed(news) if d.article.title == told.headline), news[-1].article)
+    before = [moment for moment in told.summary.timeline if not moment.fresh]
+    passages = _passages(told, alone=len(news) == 1)
     return StoryView(
         headline=_clean(told.headline, TITLE_LIMIT) or NO_TITLE,
-        lang=_lang(first),
+        lang=_lang(first.lang),
         url=link(first.url),
-        lead=_lead(first),
+        rewritten=_clean(told.summary.rewritten, PASSAGE_LIMIT + TITLE_LIMIT),
+        passages=passages,
         developments=tuple(_development(d, s, at) for d in news[-MAX_SHOWN:]),
         earlier=len(news[:-MAX_SHOWN]),
-        figures=tuple(_clean(figure, NAME_LIMIT) for figure in told.figures),
+        before=tuple(_moment(moment, s, at) for moment in before[-MAX_EARLIER:]),
+        forgotten=len(before[:-MAX_EARLIER]),
+        figures=tuple(_clean(figure, FIGURE_LIMIT) for figure in told.figures),
+        quotes=_quotes(told, passages),
         also_in=_shorten([_clean(outlet, NAME_LIMIT) for outlet in told.also_in]),
         words=_words(news, s),
     )
 
 
 def _development(d: Development, s: Subscription, at: datetime) -> DevelopmentView:
-    """Show one development; its date only if it is not of the day of the page."""
-    when = d.article.when.astimezone(ZoneInfo(s.zone))
-    shown = f"{when:%H:%M}" if when.date() == at.date() else f"{when.day} {_MONTHS[when.month - 1][:3]} {when:%H:%M}"
+    """Show one development."""
+    a = d.article
     return DevelopmentView(
         reason=_clean(d.reason, TITLE_LIMIT),
-        title=_clean(d.article.title, TITLE_LIMIT) or NO_TITLE,
-        lang=_lang(d.article),
-        outlet=_clean(d.article.outlet, NAME_LIMIT),
-        time=shown,
-        url=link(d.article.url),
+        title=_clean(a.title, TITLE_LIMIT) or NO_TITLE,
+        lang=_lang(a.lang),
+        outlet=_clean(a.outlet, NAME_LIMIT),
+        time=_time(a.when, s, at),
+        url=link(a.url),
     )
 
 
-def _lead(article: Article) -> str:
-    """Give the beginning of the text, without the title that some feeds repeat there."""
-    body, title = _clean(article.text, text.FIELD_LIMIT), _clean(article.title, text.FIELD_LIMIT)
-    if title and body.startswith(title):
-        body = body[len(title) :].lstrip(" .:–—-")
-    return text.cut(body, LEAD_LIMIT)
+def _moment(moment: Moment, s: Subscription, at: datetime) -> DevelopmentView:
+    """Show a development that was told before."""
+    return DevelopmentView(
+        reason=_clean(moment.reason, TITLE_LIMIT),
+        title=_clean(moment.title, TITLE_LIMIT) or NO_TITLE,
+        lang=_lang(moment.source.lang),
+        outlet=_clean(moment.source.outlet, NAME_LIMIT),
+        time=_time(moment.at, s, at),
+        url=link(moment.source.url),
+    )
+
+
+def _time(when: datetime, s: Subscription, at: datetime) -> str:
+    """Show a time in the subscriber's zone; its date only if it is not of the day of the page."""
+    local = when.astimezone(ZoneInfo(s.zone))
+    return (
+        f"{local:%H:%M}" if local.date() == at.date() else f"{local.day} {_MONTHS[local.month - 1][:3]} {local:%H:%M}"
+    )
+
+
+def _passages(told: Told, *, alone: bool) -> tuple[PassageView, ...]:
+    """Run the sentences of one source together.  The only article of a story is cited in its byline."""
+    found: list[PassageView] = []
+    for source, cited in groupby(told.summary.sentences, key=attrgetter("source")):
+        words = " ".join(sentence.words + ("" if sentence.whole else "…") for sentence in cited)
+        shown = _clean(words, PASSAGE_LIMIT)
+        outlet = "" if alone and not told.summary.rewritten else _clean(source.outlet, NAME_LIMIT)
+        found += [PassageView(shown, _lang(source.lang), outlet, link(source.url))] if shown else []
+    return tuple(found)
+
+
+def _quotes(told: Told, passages: Iterable[PassageView]) -> tuple[QuoteView, ...]:
+    """Show the quotations that are not in the passages above them."""
+    said = " ".join(passage.words for passage in passages)
+    new = [quote for quote in told.summary.quotes if quote.words not in said]
+    return tuple(
+        QuoteView(
+            words=_clean(quote.words, QUOTE_LIMIT),
+            speaker=_clean(quote.speaker, NAME_LIMIT),
+            lang=_lang(quote.source.lang),
+            outlet=_clean(quote.source.outlet, NAME_LIMIT),
+            url=link(quote.source.url),
+        )
+        for quote in new[:MAX_QUOTES]
+    )
 
 
 def _words(news: Iterable[Development], s: Subscription) -> tuple[str, ...]:
@@ -249,6 +336,6 @@ def _clean(words: str, limit: int) -> str:
     return text.cut(text.one_line(sound), limit)
 
 
-def _lang(article: Article) -> str:
+def _lang(tag: str) -> str:
     """Give the language tag if it is one; a screen reader and a font choice depend on it."""
-    return article.lang if _LANG.fullmatch(article.lang) else ""
+    return tag if _LANG.fullmatch(tag) else ""

@@ -12,7 +12,19 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.model import Alert, Development, Digest, Evidence, Message, Rule, Subscription, Told
+from alerts.model import (
+    Alert,
+    Development,
+    Digest,
+    Evidence,
+    Message,
+    Moment,
+    Rule,
+    Source,
+    Subscription,
+    Summary,
+    Told,
+)
 from alerts.render import views
 
 Json = dict[str, Any]
@@ -60,7 +72,37 @@ def _told(told: Told, s: Subscription) -> Json:
         "developments": [_development(d, s) for d in told.developments],
         "also_in": list(told.also_in),
         "figures": list(told.figures),
+        "summary": _summary(told.summary),
     }
+
+
+def _summary(summary: Summary) -> Json:
+    """Give the summary; ``rewritten`` is null unless a language model put it in other words."""
+    return {
+        "sentences": [{"words": c.words, "whole": c.whole, "source": _source(c.source)} for c in summary.sentences],
+        "figures": [{"words": m.words, "what": m.what, "source": _source(m.source)} for m in summary.measures],
+        "quotes": [{"speaker": q.speaker, "words": q.words, "source": _source(q.source)} for q in summary.quotes],
+        "timeline": [_moment(moment) for moment in summary.timeline],
+        "rewritten": summary.rewritten or None,
+    }
+
+
+def _moment(moment: Moment) -> Json:
+    """Give one development of the timeline."""
+    return {
+        "at": _time(moment.at),
+        "title": moment.title,
+        "reason": moment.reason,
+        "fresh": moment.fresh,
+        "source": _source(moment.source),
+    }
+
+
+def _source(source: Source) -> Json:
+    """Say where words stand; ``url`` is null if it is no http(s) address."""
+    id_, _, version = source.article.rpartition("@")
+    url = views.link(source.url) or None
+    return {"id": id_, "version": version, "outlet": source.outlet, "url": url, "lang": source.lang}
 
 
 def _development(d: Development, s: Subscription) -> Json:

@@ -1,0 +1,203 @@
+"""Which sentences tell a story: the lead of its most typical article, then what is relevant and not yet said.  Pure.
+
+The lead is taken from the medoid, the article that is most like all others.  The rest is chosen by maximal marginal
+relevance (Carbonell and Goldstein, "The use of MMR", SIGIR 1998): each time the sentence that is most relevant to the
+rule's terms and to the story, less what it repeats of the sentences already chosen and of what was told before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from alerts import text
+from alerts.model import Article, Cited, Development, Source
+from alerts.summaries.sentences import is_whole, sentences
+from alerts.summaries.weights import Vector, Weights, likeness
+from alerts.text import folds
+
+EXTRA = 3
+"""The most sentences after the lead."""
+
+BALANCE = 0.7
+"""The weight of relevance; the rest is that of novelty."""
+
+REPEATS = 0.5
+"""A sentence so like one that was told adds nothing."""
+
+FLOOR = 0.12
+"""A sentence less relevant than this is left out, and the summary is shorter."""
+
+TEXT_LIMIT = 8_000
+"""The most characters of an article that are looked at; beyond this nothing is news."""
+
+MAX_ARTICLES = 30
+"""The most articles of a story, the newest, out of which sentences are taken."""
+
+LEAD_LIMIT = 240
+"""The most characters shown of a text without a whole sentence."""
+
+SHORTEST, LONGEST = 25, 420
+"""Characters: what is shorter says little, what is longer is no sentence but a page without stops."""
+
+_FILLER = re.compile(
+    r"^\W*(?:continue reading|read (?:more|the full|also|next)|sign up|subscribe|follow us|click here|"
+    r"photo(?:graph)?\b|"
+    r"image\b|getty|copyright|©|all rights reserved|listen to|watch (?:the )?(?:video|live)|related\b|advertisement|"
+    r"this article (?:was|is|originally)|the post\b.*appeared first|editor'?s note|our (?:reporters|standards)|"
+    r"download our|get our|we(?:'| a)re (?:hiring|live)|comments?\b|share this|updated at)"
+    r"|appeared first on|\bnewsletter\b|https?://|\[…\]|\[\.\.\.\]|\bcookies?\b",
+    re.IGNORECASE,
+)
+# What a common publishing program puts behind each text of a feed.
+_APPEARED = re.compile(
+    r"\s*The post .{0,300}? (?:appeared first on\b|first appeared on\b).*\Z|\s*The post [^.]{10,300}(?:\.\.\.|…)\Z"
+)
+_CUT_OFF = re.compile(r"\s*\S*\s?(?:\.\.\.|…|\[…\]|\[\.\.\.\])\Z")
+_REFERS_BACK = re.compile(
+    r"^\W*(?:he|she|they|it|this|that|these|those|but|and|so|such|however|there|here|both|his|her|their|its)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A sentence that could be told: of which article, the how manieth of it, and what it says."""
+
+    cited: Cited
+    article: int
+    place: int
+    vector: Vector
+
+
+def extract(
+    news: Sequence[Development], headline: str, before: Sequence[str] = (), *, extra: int = EXTRA
+) -> tuple[Cited, ...]:
+    """Choose the sentences; ``news`` is in the order of time, ``before`` are the texts that were told of the story.
+
+    The lead comes first, then what else is of its article, then the rest in the order of time.
+    """
+    told = news[-MAX_ARTICLES:]
+    split = [_sentences(d.article) for d in told]
+    weights = Weights([*(words for one in split for words in one), headline, *before])
+    candidates = _candidates(told, split, weights)
+    known = [weights.vector(part) for words in before for part in (*sentences(words), words)]
+    fresh = [c for c in candidates if not _repeats(c.vector, known)] or candidates
+    if not fresh:
+        return _beginnings(told)
+    typical = _medoid(told, split, weights, {c.article for c in fresh})
+    lead = next(c for c in fresh if c.article == typical)
+    shown = [*known, weights.vector(headline)]
+    chosen = [lead, *_most_relevant(fresh, lead, shown, _Relevance(told, weights), extra)]
+    chosen.sort(key=lambda c: (c.article != typical, c.article, c.place))
+    return tuple(c.cited for c in chosen)
+
+
+def source(article: Article) -> Source:
+    """Name an article as a source."""
+    return Source(article.key, article.outlet, article.url, article.lang)
+
+
+# ── candidates ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def body(article: Article) -> str:
+    """Give the text, without the title that some feeds repeat at its beginning."""
+    found, title = _APPEARED.sub("", text.one_line(article.text[:TEXT_LIMIT])), text.one_line(article.title)
+    return found[len(title) :].lstrip(" .:–—-") if title and found.startswith(title) else found
+
+
+def _sentences(article: Article) -> tuple[str, ...]:
+    return sentences(body(article))
+
+
+def _candidates(news: Sequence[Development], split: Sequence[Sequence[str]], weights: Weights) -> list[_Candidate]:
+    """Give the sentences that are whole and say something; of those that several articles print, the earliest."""
+    found: dict[str, _Candidate] = {}
+    for number, (d, parts) in enumerate(zip(news, split, strict=True)):
+        title = d.article.title
+        for place, words in enumerate(parts):
+            if is_tellable(words) and " ".join(folds(words)) != " ".join(folds(title)):
+                candidate = _Candidate(Cited(words, source(d.article)), number, place, weights.vector(words))
+                found.setdefault(" ".join(folds(words)), candidate)
+    return list(found.values())
+
+
+def is_tellable(sentence: str) -> bool:
+    """Whether a sentence is whole, of a readable length, and about the news.
+
+    >>> is_tellable("Shops in the bazaar stayed closed."), is_tellable("Sign up for our newsletter, every day.")
+    (True, False)
+    """
+    wide = 2 if text.is_spaceless(sentence) else 1
+    return SHORTEST <= len(sentence) * wide <= LONGEST and is_whole(sentence) and not _FILLER.search(sentence)
+
+
+def _beginnings(news: Sequence[Development]) -> tuple[Cited, ...]:
+    """Give the beginning of the newest text, where none has a whole sentence."""
+    for d in reversed(news):
+        words = body(d.article)
+        if words and folds(words) != folds(d.article.title):
+            kept = _CUT_OFF.sub("", text.cut(words, LEAD_LIMIT)) or words[:LEAD_LIMIT]
+            return (Cited(kept, source(d.article), whole=kept == words),)
+    return ()
+
+
+# ── which ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _medoid(news: Sequence[Development], split: Sequence[Sequence[str]], weights: Weights, having: set[int]) -> int:
+    """Give the article, of those with a sentence to tell, that is most like all others; among equals the newest."""
+    vectors = [
+        weights.vector(d.article.title, d.article.title, *parts[:3]) for d, parts in zip(news, split, strict=True)
+    ]
+    scored = [
+        (round(sum(likeness(vectors[n], other) for m, other in enumerate(vectors) if m != n), 6), n) for n in having
+    ]
+    return max(scored)[1]
+
+
+class _Relevance:
+    """How much a sentence has to do with the rule's terms and with the story as a whole."""
+
+    def __init__(self, news: Sequence[Development], weights: Weights) -> None:
+        titles = [d.article.title for d in news]
+        leads = [part for d in news for part in _sentences(d.article)[:3]]
+        self._centre = weights.vector(*titles, *titles, *leads)
+        self._terms = frozenset(folds(" ".join(sorted(_evidence(news)))))
+
+    def __call__(self, candidate: _Candidate) -> float:
+        met = len(self._terms.intersection(folds(candidate.cited.words)))
+        relevance = (
+            0.6 * likeness(candidate.vector, self._centre) + 0.2 * min(1.0, met / 2) + 0.2 / (1 + candidate.place)
+        )
+        return relevance - (0.1 if _REFERS_BACK.search(candidate.cited.words) else 0.0)
+
+
+def _evidence(news: Iterable[Development]) -> set[str]:
+    """Give the words by which the articles met the rules."""
+    return {e.words for d in news for hit in d.match.hits for e in hit.evidence}
+
+
+def _most_relevant(
+    candidates: Sequence[_Candidate], lead: _Candidate, shown: Sequence[Vector], relevance: _Relevance, extra: int
+) -> Iterator[_Candidate]:
+    """Give the best sentences one by one, each judged by those before it."""
+    nearest = {id(c): max((likeness(c.vector, v) for v in shown), default=0.0) for c in candidates}
+    worth = {id(c): relevance(c) for c in candidates}
+    left, last = [c for c in candidates if c is not lead], lead
+    for _ in range(extra):
+        for c in left:
+            nearest[id(c)] = max(nearest[id(c)], likeness(c.vector, last.vector))
+        left = [c for c in left if nearest[id(c)] < REPEATS and worth[id(c)] >= FLOOR]
+        if not left:
+            return
+        last = max(left, key=lambda c: BALANCE * worth[id(c)] - (1 - BALANCE) * nearest[id(c)])
+        left.remove(last)
+        yield last
+
+
+def _repeats(vector: Vector, known: Sequence[Vector]) -> bool:
+    """Whether it says what was told."""
+    return any(likeness(vector, other) >= REPEATS for other in known)

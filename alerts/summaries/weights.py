@@ -1,0 +1,73 @@
+"""How much two sentences say the same: words weighed by how rare they are among the sentences at hand.  Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from math import log, sqrt
+
+from alerts.text import folds, is_spaceless
+
+Vector = Mapping[str, float]
+"""Words and their weights, of length one."""
+
+_COMMON = frozenset(
+    "a about after against all also an and any are as at be been before but by can could did do for from had has have "
+    "he her him his how i if in into is it its more most my new no not now of on one or our out over said say says she "
+    "so some such than that the their them then there these they this those to under until up us was we were what when "
+    "where which while who will with would you your "
+    "و در به از با که را این آن برای است شد شده بر تا یا هم می نیز خود کرد کرده گفت بود یک ها های "
+    "في من على إلى عن أن إن ما لا هذا هذه التي الذي مع كما بعد قال "
+    "der die das und in den von zu mit sich des auf für ist im dem nicht ein eine als auch es an er hat aus bei "
+    "le la les de des du et en un une que qui dans pour par sur au aux est il elle se ce "
+    "el los las y del que en por con para una su al lo como más "
+    "w i z na do się nie że o jest po za od jak przez".split()
+)
+
+
+@lru_cache(maxsize=16_384)
+def words(text: str) -> Counter[str]:
+    """Count the words that say something; of a script that runs words together, its pairs of letters.
+
+    >>> sorted(words("The tankers of Iran"))
+    ['iran', 'tankers']
+    >>> sorted(words("伊朗关税"))
+    ['伊朗', '关税', '朗关']
+    """
+    return Counter(part for word in folds(text) for part in _parts(word) if part not in _COMMON)
+
+
+def _parts(word: str) -> Iterable[str]:
+    """Give a word, or the pairs of letters of one that is none."""
+    if is_spaceless(word) and len(word) > 1:
+        return (word[i : i + 2] for i in range(len(word) - 1))
+    return (word,) if len(word) > 1 else ()
+
+
+class Weights:
+    """Inverse document frequencies among some sentences, smoothed so that one sentence has weights too."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        counted = [words(text) for text in texts]
+        self._size = len(counted)
+        self._having = Counter(word for one in counted for word in one)
+
+    def vector(self, *texts: str) -> Vector:
+        """Weigh the words of some texts together."""
+        counted: Counter[str] = Counter()
+        for text in texts:
+            counted.update(words(text))
+        weighed = {word: (1 + log(n)) * self._rarity(word) for word, n in counted.items()}
+        length = sqrt(sum(weight * weight for weight in weighed.values()))
+        return {word: weight / length for word, weight in weighed.items()} if length else {}
+
+    def _rarity(self, word: str) -> float:
+        return log(1 + (self._size + 1) / (self._having[word] + 0.5))
+
+
+def likeness(one: Vector, other: Vector) -> float:
+    """Give the cosine of two vectors."""
+    if len(other) < len(one):
+        one, other = other, one
+    return sum(weight * other.get(word, 0.0) for word, weight in one.items())
