@@ -51,6 +51,10 @@ _DUE = re.compile(
     re.IGNORECASE,
 )
 _FUNCTION = r"(?:as|of|in|on|at|and|or|to|the|an?|for|from|by|with|that|is|are)"
+_TOLL = re.compile(
+    r"\b(?:death )?toll (?:\w+ )?(?:at|to|past|over|reaches|hits|tops|passes|climbs|rises|nears)(?: (?:to|past|above))?"
+    r"(?: (?:at least|more than|over|nearly|about))? (?P<dead>\d[\d,]*)\b"
+)
 _COUNT = re.compile(
     r"(?<![\w.,:$€£¥/-])(?!(?:19|20)\d\d\b)"
     r"(?:\d{1,3}(?:,\d{3})+|\d{2,}(?:\.\d+)?|\d+(?:\.\d+)? (?:million|billion))(?: (?:million|billion|trillion))?"
@@ -87,11 +91,23 @@ def measures(cited: Iterable[Cited], others: Iterable[Cited] = ()) -> tuple[Meas
     """
     found: dict[str, tuple[int, Measure]] = {}
     for number, sentence in enumerate(chain((told := tuple(cited)), others)):
-        for one in _figures(sentence.words):
+        for one, measure in _measures(sentence):
             if one.weight <= 1 or number < len(told):
-                found.setdefault(one.name, (one.weight, _measure(sentence, one)))
+                found.setdefault(one.name, (one.weight, measure))
     ranked = sorted(found.values(), key=lambda pair: pair[0])
     return tuple(measure for _, measure in ranked)[:MAX_FIGURES]
+
+
+def _measures(sentence: Cited) -> Iterator[tuple[_Found, Measure]]:
+    """Give the figures of a sentence with their contexts, no figure inside the context of another."""
+    covered: list[range] = []
+    for one in _figures(sentence.words):
+        start, head, end = _cut(sentence.words, one)
+        if any(start < other.stop and other.start < end for other in covered):
+            continue
+        covered.append(range(start, end))
+        words = sentence.words
+        yield one, Measure(words[start:head].strip(), words[head:end].strip(), sentence.source)
 
 
 def _figures(sentence: str) -> Iterator[_Found]:
@@ -101,6 +117,9 @@ def _figures(sentence: str) -> Iterator[_Found]:
         end = start + len(figure.words)
         taken.append(range(start, end))
         yield _Found(figure.what or figure.name, start, end, 0 if figure.what else 1)
+    for m in _TOLL.finditer(sentence):
+        taken.append(range(*m.span()))
+        yield _Found("dead", *m.span(), 0)
     for weight, pattern in ((2, _COUNT), (3, _DATE)):
         for m in pattern.finditer(sentence):
             if any(m.start() in other or m.end() - 1 in other for other in taken) or not _counts(sentence, m):
@@ -116,9 +135,8 @@ def _counts(sentence: str, m: re.Match[str]) -> bool:
     return _DUE.search(sentence[max(0, m.start() - 30) : m.start()]) is not None
 
 
-def _measure(sentence: Cited, one: _Found) -> Measure:
-    """Cut the sentence into the figure with what it is of, and the rest of the clause."""
-    words = sentence.words
+def _cut(words: str, one: _Found) -> tuple[int, int, int]:
+    """Find where the figure with what it is of begins, where it ends, and where the rest of the clause does."""
     after = _until_break(words[one.end :])
     head = one.end
     for _ in range(NOUNS):
@@ -129,7 +147,7 @@ def _measure(sentence: Cited, one: _Found) -> Measure:
     rest = after[head - one.end :]
     alone = head == one.end and one.weight > 0 and not rest.startswith(" of ")
     start = _begin(words, one.start, needed=not rest.strip()) if alone else one.start
-    return Measure(words[start:head].strip(), _short(rest).strip(), sentence.source)
+    return start, head, head + len(_short(rest))
 
 
 def _until_break(rest: str) -> str:

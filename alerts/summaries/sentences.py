@@ -19,12 +19,15 @@ _WIDE_STOPS = "。！？｡"
 _CLOSERS = "])}\"'”’»›」』】）》"
 _OPENERS = "[({\"'“‘«‹„「『【（《¿¡–—-"
 _CLOSING, _OPENING = (f"[{re.escape(marks)}]" for marks in (_CLOSERS, _OPENERS))
-_CANDIDATE = re.compile(rf"(?P<stop>[{_STOPS}]+){_CLOSING}*\s+|(?P<wide>[{_WIDE_STOPS}]+){_CLOSING}*\s*")
+# The repetitions have bounds, so that a page of full stops is read in a time that does not explode.
+_CANDIDATE = re.compile(
+    rf"(?P<stop>[{_STOPS}]{{1,8}}){_CLOSING}{{0,4}}\s+|(?P<wide>[{_WIDE_STOPS}]{{1,8}}){_CLOSING}{{0,4}}\s*"
+)
 _GLUED = re.compile(r"(?<=[^\W\d_A-Z]{2}[.!?])(?=[A-Z][a-z]+ )")
 _BEFORE = re.compile(r"(?:\w|[.\-’'](?=\w))+\Z")
 _NEXT = re.compile(rf"(?:{_OPENING}|\s)*(?P<word>(?:[^\W_]|[.’'-](?=\w))+)?")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
-_ENDS = re.compile(rf"[{_STOPS}{_WIDE_STOPS}](?:{_CLOSING}|\s)*\Z")
+_ENDS = re.compile(rf"[{_STOPS}{_WIDE_STOPS}](?:{_CLOSING}|\s){{0,6}}\Z")
 _KANA = re.compile(r"[\u3040-\u309f]")
 _THAI_BLANK = re.compile(rf"(?<=[{THAI_KIN}])\s+(?=[{THAI_KIN}])")
 

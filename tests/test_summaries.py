@@ -1,0 +1,353 @@
+"""Summaries: every word is a source's, what was told is not told again, and what says most comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts import digests, summaries
+from alerts.model import Cited, Development, Member, Source, Story, Summary, Told
+from alerts.summaries import measures as measures_
+from alerts.summaries import quotes as quotes_
+from alerts.summaries.extracts import EXTRA
+from alerts.summaries.grounding import is_grounded
+from alerts.text import one_line
+from tests import newsroom
+from tests.newsroom import CONCERN, CRACKDOWN, HOSTILE, KOREAN, NIGHT, PORTS, STORIES, TARIFF, article, development
+
+HERE = Source("a@v1", "Reuters", "https://reuters.example/a", "en")
+
+
+def told(news: Sequence[Development], story: Story | None = None) -> Told:
+    return summaries.summarise(digests.told(news, story), story)
+
+
+def words(summary: Summary) -> list[str]:
+    return [cited.words for cited in summary.sentences]
+
+
+# ── the headline ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+HEADLINES = [
+    ("the newest title, if none names a figure", [("older", "en"), ("newer", "en")], "newer"),
+    ("a title with a figure before a newer one without", [("a 25% tariff", "en"), ("newer", "en")], "a 25% tariff"),
+    ("the newest of those with a figure", [("25% tariff", "en"), ("50% tariff", "en")], "50% tariff"),
+    ("in the language of most of the story", [("older", "en-GB"), ("newer", "en-US"), ("25% 관세", "ko")], "newer"),
+    ("a title that is empty is passed over", [("older", "en"), ("", "en")], "older"),
+    ("a story without any title", [("", "en")], "(no title)"),
+    (
+        "one that says who does what before one that asks",
+        [("Iran seizes oil tanker off Hormuz", "en"), ("What to know about the oil tanker in Hormuz", "en")],
+        "Iran seizes oil tanker off Hormuz",
+    ),
+    (
+        "the active voice before the passive",
+        [("Iran seizes oil tanker in the Gulf", "en"), ("Oil tanker in the Gulf is taken by Iran", "en")],
+        "Iran seizes oil tanker in the Gulf",
+    ),
+    (
+        "a report before a live page",
+        [("Iran halts oil exports for a week", "en"), ("Live: Iran halts oil exports for a week", "en")],
+        "Iran halts oil exports for a week",
+    ),
+]
+
+
+@pytest.mark.parametrize(("why", "titles", "headline"), HEADLINES, ids=[case[0] for case in HEADLINES])
+def test_the_headline(why: str, titles: list[tuple[str, str]], headline: str) -> None:
+    news = [development(article(f"a{n}", title, hour=n, lang=lang)) for n, (title, lang) in enumerate(titles)]
+    assert told(news).headline == headline
+
+
+def test_a_correction_gives_the_headline_only_if_nothing_else_does() -> None:
+    wrong = development(article("c", "Correction: 116 dead, not 166", hour=5), reason="correction: 116 dead")
+    assert told([development(article("a", "Iran buries its dead", hour=1)), wrong]).headline == "Iran buries its dead"
+    assert told([wrong]).headline == "Correction: 116 dead, not 166"
+
+
+# ── the sentences ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_story_is_told_in_sentences_of_its_sources_the_lead_first() -> None:
+    summary = told(NIGHT[:3], STORIES["s1"]).summary
+    assert [(cited.words[:31], cited.source.outlet) for cited in summary.sentences] == [
+        ("The United States will levy a 2", "The Guardian"),
+        ("Security forces in Iran have pu", "Al Jazeera"),
+        ("Shops in the bazaar of Tehran s", "Al Jazeera"),
+        ("Beijing, Tehran's biggest tradi", "South China Morning Post"),
+    ]
+    assert all(cited.whole for cited in summary.sentences)
+
+
+def test_what_was_told_before_is_not_told_again() -> None:
+    lead = "Security forces in Iran have put down the protests over the price of bread, a rights group said on Monday."
+    before = article("before", "Iran puts down protests", "Reuters", -30.0, text=lead)
+    again = article(
+        "again", "Iran's toll climbs", "BBC", 2.0, text=f"{lead} A curfew is now in force in four provinces."
+    )
+    member = Member("before", "v1", "Reuters", before.url, before.title, before.text, before.seen, "new story", "en")
+    story = Story("s1", before.seen, again.seen, (member,))
+    assert words(told([development(again)], story).summary) == ["A curfew is now in force in four provinces."]
+    assert words(told([development(again)]).summary)[0] == lead
+
+
+def test_the_timeline_tells_what_was_told_before_from_what_is_new() -> None:
+    members = [
+        Member(name, "v1", "Reuters", f"https://r.example/{name}", name.title(), "", when, reason, "en")
+        for name, when, reason in (
+            ("opened", article("x", "", hour=-30).seen, "new story"),
+            ("repeated", article("x", "", hour=-29).seen, "repeat"),
+            ("held", article("x", "", hour=-28).seen, "confirmed; held by min_outlets"),
+            ("toll", article("x", "", hour=-27).seen, "new facts: 62 dead"),
+            ("tariff", TARIFF.seen, "new facts: 25%"),
+        )
+    ]
+    story = Story("s1", members[0].seen, members[-1].seen, tuple(members))
+    timeline = told([NIGHT[2]], story).summary.timeline
+    assert [(moment.title, moment.fresh) for moment in timeline] == [
+        ("Opened", False),
+        ("Toll", False),
+        (TARIFF.title, True),
+    ]
+
+
+FILLER = [
+    ("a sentence that only a feed program writes", "The post Iran puts down protests appeared first on The Herald."),
+    ("an invitation", "Sign up for our newsletter and never miss a story."),
+    ("what stands below a picture", "Photo by a stringer of the agency in Tehran."),
+    ("a sentence that was cut off", "The toll was expected to rise as hospitals in the south of the co…"),
+    ("a word and a stop", "Why now?"),
+    ("the headline over again", "Iran's security forces put down protests in 14 cities."),
+]
+
+
+@pytest.mark.parametrize(("why", "filler"), FILLER, ids=[case[0] for case in FILLER])
+def test_what_is_never_a_sentence_of_a_summary(why: str, filler: str) -> None:
+    text = f"Shops in the bazaar of Tehran stayed closed for a third day. {filler}"
+    made = told([development(replace(CRACKDOWN, text=text))])
+    assert words(made.summary) == ["Shops in the bazaar of Tehran stayed closed for a third day."]
+
+
+def test_a_text_without_a_whole_sentence_gives_its_beginning_and_says_so() -> None:
+    (cited,) = told([development(replace(CRACKDOWN, text="driven by economic woes continued t..."))]).summary.sentences
+    assert (cited.words, cited.whole) == ("driven by economic woes continued", False)
+    (cited,) = told([development(replace(CRACKDOWN, text="Iran " * 100))]).summary.sentences
+    assert len(cited.words) <= 240
+    assert not cited.whole
+
+
+def test_a_text_that_only_repeats_the_title_gives_no_summary() -> None:
+    assert told([development(replace(CRACKDOWN, text=CRACKDOWN.title))]).summary.sentences == ()
+
+
+def test_a_reader_of_one_language_is_not_told_in_another() -> None:
+    summary = told([NIGHT[0], NIGHT[2], NIGHT[3]], STORIES["s1"]).summary
+    assert {cited.source.lang for cited in summary.sentences} == {"en"}
+    assert KOREAN.key in {moment.source.article for moment in summary.timeline}
+
+
+def test_sentences_that_say_the_same_are_told_once() -> None:
+    one = article(
+        "one", "A", "Reuters", 1.0, text="Iran has closed the Strait of Hormuz to all tankers, state television said."
+    )
+    two = article(
+        "two",
+        "B",
+        "AP",
+        2.0,
+        text="Iran has closed the Strait of Hormuz to all tankers, its state television said on Monday.",
+    )
+    assert len(words(told([development(one), development(two)]).summary)) == 1
+
+
+def test_what_meets_the_rule_goes_before_what_does_not() -> None:
+    text = (
+        "The ministers met for two days in a hotel by the lake. The coffee was served in cups of white china there. "
+        "Reporters waited outside in the rain for hours. A gardener swept the leaves from the long gravel drive. "
+        "Sanctions on the refinery will begin on Monday."
+    )
+    news = development(article("a", "Ministers meet", text=text), words="sanctions")
+    assert "Sanctions on the refinery will begin on Monday." in words(told([news]).summary)
+
+
+SENTENCES = (
+    "Shops in the bazaar of Tehran stayed closed.",
+    "At least 544 people were killed, HRANA said.",
+    "Mr. Araghchi said: “We will not talk under the threat of war.”",
+    "美国宣布加征25%关税。",
+    "Exports fell 4.8 percent to $1.2bn in June.",
+    "The tariff takes effect on 15 July",
+)
+BODIES = (
+    st.text(max_size=300)
+    | st.sampled_from([words[:500] for words in HOSTILE])
+    | st.lists(st.sampled_from(SENTENCES), max_size=6).map(" ".join)
+)
+TEXTS = st.sampled_from([CRACKDOWN, CONCERN, TARIFF, PORTS, KOREAN]) | st.builds(
+    lambda title, text, name: article(name, title, text=text),
+    st.text(max_size=60) | st.sampled_from(SENTENCES),
+    BODIES,
+    st.sampled_from(["x1", "x2", "x3"]),
+)
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=4, unique_by=lambda a: a.id))
+def test_every_sentence_figure_and_quotation_stands_in_its_source(articles: list) -> None:
+    made = told([development(one) for one in articles])
+    printed = {one.key: f"{one_line(one.title)}\n{one_line(one.text)}" for one in articles}
+    titles = {one.key: one.title for one in articles}
+    assert len(made.summary.sentences) <= 1 + EXTRA
+    for cited in made.summary.sentences:
+        assert cited.words in printed[cited.source.article]
+    for measure in made.summary.measures:
+        source = printed[measure.source.article] + titles[measure.source.article]
+        assert measure.words in source
+        assert measure.what in source
+    for quote in made.summary.quotes:
+        assert quote.words in printed[quote.source.article]
+        assert quote.speaker in printed[quote.source.article]
+
+
+@given(st.permutations(NIGHT[:4]))
+def test_the_order_of_arrival_does_not_change_the_summary(news: list) -> None:
+    assert told(news, STORIES["s1"]) == told(NIGHT[:4], STORIES["s1"])
+
+
+# ── key figures ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+MEASURED = [
+    ("what a tariff is on", "Trump vows a 25% tariff on countries that transact with Iran.", ["25% tariff · on countries that transact with Iran"]),
+    ("the clause ends where the next begins", "A 25% tariff on steel, which begins on Monday, was vowed.", ["25% tariff · on steel"]),
+    ("what rose, if no noun follows", "Exports rose 4.8 percent in June.", ["Exports rose 4.8 percent · in June"]),
+    ("a share of something", "It buys 90% of Iran's oil exports.", ["90% · of Iran's oil exports"]),
+    ("money and what it is for", "China halted a $1.5 billion loan for the port of Chabahar.", ["$1.5 billion loan · for the port of Chabahar"]),
+    ("money with a b", "Exports reach $41.2b in 9 months.", ["Exports reach $41.2b · in 9 months"]),
+    ("people, as printed", "At least 544 people were killed in 14 cities.", ["At least 544 people were killed · in 14 cities"]),
+    ("a toll in a headline", "Iran's death toll rises to at least 116", ["death toll rises to at least 116"]),
+    ("only the first toll", "At least 116 were killed. On Monday 62 were killed.", ["At least 116 were killed"]),
+    ("a count of things", "Protests spread to 78 Iranian cities in a week.", ["Protests spread to 78 Iranian cities · in a week"]),
+    ("a date that something is due", "The tariff takes effect on 15 July in all ports.", ["tariff takes effect on 15 July · in all ports"]),
+    ("a date that is only told is none", "The ministers met on 15 July.", []),
+    ("time is no count", "It took 30 days and 12 hours.", []),
+    ("a year is none", "In 2026 sanctions returned.", []),
+    ("people come before money", "It cost $5 million. 12 people were killed.", ["12 people were killed", "It cost $5 million"]),
+    ("an abbreviation does not end a clause", "A $11 billion U.S. arms package for Taipei.", ["$11 billion U.S. arms package · for Taipei"]),
+    ("Korean", "미국이 25% 관세를 부과한다.", ["25% 관세를 부과한다"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "sentence", "found"), MEASURED, ids=[case[0] for case in MEASURED])
+def test_a_figure_says_what_it_measures(why: str, sentence: str, found: list[str]) -> None:
+    assert [measures_.written(m) for m in measures_.measures([Cited(sentence, HERE)])] == found
+
+
+def test_figures_are_few_and_the_headlines_come_first() -> None:
+    lines = [Cited(f"Exports of good {n} rose {n}.5 percent in June.", HERE) for n in range(9)]
+    found = measures_.measures(lines)
+    assert len(found) == measures_.MAX_FIGURES
+    assert "0.5 percent" in found[0].words
+
+
+def test_counts_are_taken_from_what_is_told_alone() -> None:
+    assert measures_.measures([], [Cited("Protests spread to 78 cities.", HERE)]) == ()
+    assert [m.words for m in measures_.measures([], [Cited("In all 12 people were killed.", HERE)])] == [
+        "12 people were killed"
+    ]
+
+
+@given(st.text())
+def test_any_text_has_figures_that_stand_in_it(text: str) -> None:
+    for measure in measures_.measures([Cited(text, HERE)]):
+        assert measure.words in text
+        assert measure.what in text
+
+
+def test_figures_of_a_long_line_of_digits_are_found_in_time() -> None:
+    lines = [Cited(line, HERE) for line in ("1,111" * 20_000, "9" * 100_000, "killed " * 20_000, "1 a " * 20_000)]
+    assert measures_.measures(lines) == ()
+
+
+# ── who said what ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SAID = [
+    ("the speaker behind", "“We will not talk under the threat of war,” said Abbas Araghchi, the foreign minister.", ("Abbas Araghchi",)),
+    ("the speaker behind, the verb last", "“We will not talk under the threat of war,” Iran's Foreign Minister Abbas Araghchi said.", ("Iran's Foreign Minister Abbas Araghchi",)),
+    ("the speaker before", "Foreign ministry spokesman Esmail Baghaei said: “We will not talk under the threat of war.”", ("Esmail Baghaei",)),
+    ("straight marks", '"We are locked and loaded and ready to go," Trump wrote on Truth Social.', ("Trump",)),
+    ("an office", "“We will not talk under the threat of war,” the ministry said.", ("the ministry",)),
+    ("he is nobody", "“We will not talk under the threat of war,” he said.", ()),
+    ("marks around a word are no quotation", "The “resistance” was broken, said Araghchi.", ()),
+    ("nobody is named", "A banner read “We will not talk under the threat of war”.", ()),
+    ("Korean", '외무장관은 "전쟁의 위협 아래에서는 협상하지 않겠다"라고 말했다.', ("외무장관",)),
+    ("Persian", "سخنگوی وزارت خارجه گفت: «ما زیر سایه تهدید و جنگ مذاکره نمی‌کنیم»", ("سخنگوی وزارت خارجه",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "sentence", "speakers"), SAID, ids=[case[0] for case in SAID])
+def test_who_said_what(why: str, sentence: str, speakers: tuple[str, ...]) -> None:
+    assert tuple(quote.speaker for quote in quotes_.quotes([Cited(sentence, HERE)])) == speakers
+
+
+@pytest.mark.parametrize("text", ["“" * 30_000, '"a ' * 20_000, "A " * 20_000 + "said", "The of " * 9_000 + "“x”"])
+def test_a_hostile_sentence_has_no_speaker(text: str) -> None:
+    assert quotes_.quotes([Cited(text[:420], HERE)]) == ()
+
+
+# ── in other words ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+SOURCES = (
+    "US announces 25% tariff on all who trade with Iran",
+    "At least 544 people were killed on 3 July and more than 10,600 arrested, the rights group HRANA said.",
+    "Foreign Minister Abbas Araghchi said on Monday that talks with Washington would go on.",
+)
+REWRITTEN = [
+    ("what the sources say", "The US will put a 25% tariff on those who trade with Iran.", True),
+    ("a number without its comma", "HRANA said that 10600 were arrested.", True),
+    ("a name from the middle of a sentence", "Talks with Washington go on, Abbas Araghchi said.", True),
+    ("another number", "The US will put a 50% tariff on those who trade with Iran.", False),
+    ("a number in words", "Two people were killed.", False),
+    ("the same number, of other people", "At least 544 arrested.", False),
+    ("another scale", "The US announces 25 million for Iran.", False),
+    ("another name", "The US announces 25% tariff on Iraq.", False),
+    ("another name at the beginning", "Macron said that talks with Washington would go on.", False),
+    ("two names that are one in no source", "Abbas Washington said that talks would go on.", False),
+    ("another day", "Talks go on, Araghchi said on Tuesday.", False),
+    ("another date", "They were killed on 4 July.", False),
+    ("a day that is counted from now", "They were killed yesterday.", False),
+    ("a denial that no source has", "Talks with Washington would not go on.", False),
+    ("a link", "See https://example.org for talks.", False),
+    ("nothing", " ", False),
+    ("a page", "The US and Iran. " * 200, False),
+    ("a script in which any word may be a name", "이란 외무장관은 협상을 말했다.", False),
+]
+
+
+@pytest.mark.parametrize(("why", "text", "taken"), REWRITTEN, ids=[case[0] for case in REWRITTEN])
+def test_a_rewriting_is_taken_only_if_all_of_it_stands_in_the_sources(why: str, text: str, taken: bool) -> None:
+    assert is_grounded(text, SOURCES) is taken
+
+
+@pytest.mark.parametrize("sentence", SOURCES)
+def test_the_sources_themselves_are_grounded(sentence: str) -> None:
+    assert is_grounded(sentence, SOURCES)
+
+
+def test_a_rewriting_stands_beside_the_sentences_that_it_rests_on() -> None:
+    made = told([NIGHT[2]], None)
+    taken = summaries.rewritten(made, "The US announces a 25% tariff on all\nwho trade with Iran.")
+    assert taken.summary.rewritten == "The US announces a 25% tariff on all who trade with Iran."
+    assert replace(taken.summary, rewritten="") == made.summary
+    assert summaries.rewritten(made, "The US announces a 50% tariff.") == made
+
+
+@given(st.text())
+def test_any_text_is_judged(text: str) -> None:
+    assert is_grounded(text, SOURCES) in {True, False}
+
+
+def test_the_nights_digest_is_the_same_each_time() -> None:
+    assert newsroom.digest() == newsroom.digest()
