@@ -95,6 +95,31 @@ def test_what_was_told_before_is_not_told_again() -> None:
     assert words(told([development(again)]).summary)[0] == lead
 
 
+def test_the_same_sentence_with_another_figure_is_news() -> None:
+    lead = "At least {} people have been killed in Iran since protests over bread prices began, a rights group said."
+    before = article("before", "Toll reaches 62", "Reuters", -30.0, text=lead.format(62))
+    now = article("now", "Toll climbs to 116", "Reuters", 2.0, text=lead.format(116))
+    member = Member("before", "v1", "Reuters", before.url, before.title, before.text, before.seen, "new story", "en")
+    story = Story("s1", before.seen, now.seen, (member,))
+    assert words(told([development(now)], story).summary) == [lead.format(116)]
+
+
+def test_what_was_corrected_is_not_told() -> None:
+    rest = "State television showed rallies in support of the government on Tuesday evening."
+    wrong = article(
+        "w", "Toll climbs to 116", text=f"More than 4,200 people have been arrested, the group said. {rest}"
+    )
+    note = "(Corrects figure: the number is 2,400, not 4,200) DUBAI - At least 116 people have been killed in Iran."
+    right = article(
+        "r", "CORRECTION: Toll climbs to 116", text=f"{note} More than 2,400 people have been arrested.", hour=5
+    )
+    news = [development(wrong), development(right, reason="correction: 2,400 arrested")]
+    made = told(news)
+    assert "4,200" not in " ".join([*words(made.summary), *made.figures])
+    assert "More than 2,400 people have been arrested" in made.figures
+    assert rest in words(made.summary)
+
+
 def test_the_timeline_tells_what_was_told_before_from_what_is_new() -> None:
     members = [
         Member(name, "v1", "Reuters", f"https://r.example/{name}", name.title(), "", when, reason, "en")
@@ -236,7 +261,7 @@ MEASURED = [
     ("a year is none", "In 2026 sanctions returned.", []),
     ("people come before money", "It cost $5 million. 12 people were killed.", ["12 people were killed", "It cost $5 million"]),
     ("an abbreviation does not end a clause", "A $11 billion U.S. arms package for Taipei.", ["$11 billion U.S. arms package · for Taipei"]),
-    ("Korean", "미국이 25% 관세를 부과한다.", ["25% 관세를 부과한다"]),
+    ("Korean", "미국이 25% 관세를 부과한다.", ["25% 관세를 · 부과한다"]),
 ]  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def _story(told: views.StoryView, *, passages: int, quotes: bool = False) -> Blo
         elements += [_text(f"\n{_byline(told.developments[0])}")]
     elements += _summary(told, passages)
     for quote in told.quotes if quotes else ():
-        elements += [_text(f"\n“{quote.words}” {quote.speaker}"), *_cited(quote)]
+        elements += [_text(f"\n“{quote.words}” — {quote.speaker}"), *_cited(quote)]
     if not told.alone:
         elements += _developments(told)
     notes = [

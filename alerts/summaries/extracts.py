@@ -8,10 +8,11 @@ rule's terms and to the story, less what it repeats of the sentences already cho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from alerts import text
+from alerts.figures import figures
 from alerts.model import Article, Cited, Development, Source
 from alerts.summaries.sentences import is_whole, sentences
 from alerts.summaries.weights import Vector, Weights, likeness
@@ -24,7 +25,7 @@ BALANCE = 0.7
 """The weight of relevance; the rest is that of novelty."""
 
 REPEATS = 0.5
-"""A sentence so like one that was told adds nothing."""
+"""A sentence so like one that was told adds nothing, unless it tells another figure: the toll of today."""
 
 FLOOR = 0.12
 """A sentence less relevant than this is left out, and the summary is shorter."""
@@ -83,13 +84,17 @@ def extract(
     weights = Weights([*(words for one in split for words in one), headline, *before])
     candidates = _candidates(told, split, weights)
     known = [weights.vector(part) for words in before for part in (*sentences(words), words)]
-    fresh = [c for c in candidates if not _repeats(c.vector, known)] or candidates
+    told_figures = {figure.name for words in before for figure in figures(words)}
+    news_in = {id(c) for c in candidates if any(f.name not in told_figures for f in figures(c.cited.words))}
+    fresh = [c for c in candidates if id(c) in news_in or not _repeats(c.vector, known)] or candidates
     if not fresh:
         return _beginnings(told)
     typical = _medoid(told, split, weights, {c.article for c in fresh})
     lead = next(c for c in fresh if c.article == typical)
-    shown = [*known, weights.vector(headline)]
-    chosen = [lead, *_most_relevant(fresh, lead, shown, _Relevance(told, weights), extra)]
+    title = [weights.vector(headline)]
+    shown = {id(c): title if id(c) in news_in else [*known, *title] for c in fresh}
+    near = {id(c): max(likeness(c.vector, other) for other in shown[id(c)]) for c in fresh}
+    chosen = [lead, *_most_relevant(fresh, lead, near, _Relevance(told, weights), extra)]
     chosen.sort(key=lambda c: (c.article != typical, c.article, c.place))
     return tuple(c.cited for c in chosen)
 
@@ -181,10 +186,10 @@ def _evidence(news: Iterable[Development]) -> set[str]:
 
 
 def _most_relevant(
-    candidates: Sequence[_Candidate], lead: _Candidate, shown: Sequence[Vector], relevance: _Relevance, extra: int
+    candidates: Sequence[_Candidate], lead: _Candidate, near: Mapping[int, float], relevance: _Relevance, extra: int
 ) -> Iterator[_Candidate]:
-    """Give the best sentences one by one, each judged by those before it."""
-    nearest = {id(c): max((likeness(c.vector, v) for v in shown), default=0.0) for c in candidates}
+    """Give the best sentences one by one, each judged by those before it; ``near`` is how like what was told each is."""
+    nearest = dict(near)
     worth = {id(c): relevance(c) for c in candidates}
     left, last = [c for c in candidates if c is not lead], lead
     for _ in range(extra):

@@ -65,6 +65,7 @@ def specificity(title: str, names: frozenset[str] = frozenset()) -> float:
     score += 0.5 if _ACTIVE.search(title.partition(" ")[2]) else 0.0
     score -= 0.5 if _PASSIVE.search(title) else 0.0
     score -= 2.0 if _VAGUE.search(title) else 0.0
+    score -= 3.0 if title.rstrip().endswith(("…", "...")) else 0.0
     score -= 0.5 if len(told) < 4 or len(told) > 22 else 0.0
     return score
 

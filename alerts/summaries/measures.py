@@ -30,7 +30,7 @@ _MARK = (
     r"(?<!\b[A-Z])[,.](?=\s|$)|[;:!?()\[\]“”\"«»…。！？，、؛،؟]|\s[–—-]+\s|"
     r"\s(?:and|but|or|while|as|when|after|before|amid|because|according|although|though|if|said|says|say|which|where)\b"
 )
-_BREAK = re.compile(rf"{_MARK}|\s(?:was|were|is|are|has|have|had|will|would|could|may|might|so)\b")
+_BREAK = re.compile(rf"{_MARK}|\s(?:was|were|is|are|has|have|had|will|would|could|may|might|so|seems?)\b")
 _BREAK_BEFORE = re.compile(_MARK)
 _NO_NOUN = (
     r"(?:last|this|next|an?|the|each|every|earlier|yesterday|today|already|annually|monthly|compared|more|less|higher|"
@@ -38,6 +38,7 @@ _NO_NOUN = (
 )
 _NOUN = re.compile(rf"\s(?!(?:{_PREPOSITION}|{_NO_NOUN})\b)(?=[^\W\d_])(?:(?:[A-Z]\.)+|[\w'’-]+)")
 _WORD = re.compile(r"\S+")
+_ENDING = re.compile(r"[^\W\d_a-zA-Z]*")
 _DAY = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|March|April|May|June|July|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|"
     r"Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
@@ -137,15 +138,16 @@ def _counts(sentence: str, m: re.Match[str]) -> bool:
 
 def _cut(words: str, one: _Found) -> tuple[int, int, int]:
     """Find where the figure with what it is of begins, where it ends, and where the rest of the clause does."""
-    after = _until_break(words[one.end :])
-    head = one.end
-    for _ in range(NOUNS):
-        noun = _NOUN.match(after, head - one.end)
+    end = _ENDING.match(words, one.end).end()  # type: ignore[union-attr]  # it may match nothing
+    after = _until_break(words[end:])
+    head = end
+    for _ in range(NOUNS if after.isascii() else 1):
+        noun = _NOUN.match(after, head - end)
         if not noun:
             break
-        head = one.end + noun.end()
-    rest = after[head - one.end :]
-    alone = head == one.end and one.weight > 0 and not rest.startswith(" of ")
+        head = end + noun.end()
+    rest = after[head - end :]
+    alone = head == end and one.weight > 0 and not rest.startswith(" of ")
     start = _begin(words, one.start, needed=not rest.strip()) if alone else one.start
     return start, head, head + len(_short(rest))
 
@@ -173,7 +175,9 @@ def _short(rest: str) -> str:
     found = list(_WORD.finditer(rest))
     if is_spaceless(rest) and len(found) < 4:
         return rest[:WIDE_AFTER]
-    return rest if len(found) <= WORDS_AFTER else rest[: found[WORDS_AFTER - 1].end()]
+    while found and (len(found) > WORDS_AFTER or found[-1].group() in _WEAK):
+        found.pop()
+    return rest[: found[-1].end()] if found else ""
 
 
 def written(measure: Measure) -> str:

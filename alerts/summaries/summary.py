@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from alerts.model import Cited, Development, Member, Moment, Source, Story, Summary, Told
+from alerts.summaries.corrections import corrected
 from alerts.summaries.extracts import body, extract, is_tellable, source
 from alerts.summaries.grounding import is_grounded
 from alerts.summaries.headlines import headline, in_common_language
@@ -25,6 +26,7 @@ def summarise(told: Told, story: Story | None) -> Told:
     news, earlier = told.developments, _earlier(told.developments, story)
     spoken = in_common_language(news, story)
     title = headline(news, story)
+    spoken = [corrected(d, news) for d in spoken]
     chosen = extract(spoken, title, [f"{m.title}. {m.lead}" for m in earlier])
     every = list(_all(spoken))
     found = measures([*_titles(spoken, title), *(c for c in chosen if c.whole)], every)
