@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -38,6 +38,7 @@ from alerts.adapters.memory import (
     MemoryTable,
 )
 from alerts.adapters.pages import WebPages
+from alerts.adapters.rewriter import Rewriter
 from alerts.adapters.slack import SlackChannel
 from alerts.adapters.smtp import SmtpChannel
 from alerts.adapters.sql import shown
@@ -45,7 +46,7 @@ from alerts.adapters.valkey import embedded
 from alerts.adapters.webhook import WebhookChannel
 from alerts.config import ChannelSettings, Config, Loaded
 from alerts.errors import ConfigError
-from alerts.model import Article, Development, Feed, FeedState, Match, Report, Story
+from alerts.model import Article, Development, Feed, FeedState, Match, Report, Story, Volume
 from alerts.ports import Channel, Fetch, Fingerprints, Hosts, Log, Outbox, Pages, Parse, Table
 
 Stage = Literal["poll", "match", "group", "compose", "deliver"]
@@ -79,6 +80,7 @@ class Stores:
     reports: Log[Report]
     sound: Table[str]
     """The last good version of each file of the configuration."""
+    volumes: Table[Volume] = field(default_factory=MemoryTable)
 
     @classmethod
     def in_memory(cls) -> Stores:
@@ -110,12 +112,16 @@ class Stores:
             outbox=sql.SqlOutbox(engine),
             reports=sql.SqlLog(engine, "reports", Report),
             sound=sql.SqlTable(engine, "sound", str),
+            volumes=sql.SqlTable(engine, "volumes", Volume),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The five stages with everything that they need.  ``engine`` is there for questions; ``None`` in memory."""
+    """The five stages with everything that they need.
+
+    ``engine`` is there for questions; ``None`` in memory.  ``rewriter`` is a language model, if one is configured.
+    """
 
     loaded: Loaded
     rules: rules_.Rules
@@ -126,6 +132,7 @@ class App:
     pages: Pages
     clock: Clock = utc
     engine: Engine | None = None
+    rewriter: Rewriter | None = None
 
     @property
     def config(self) -> Config:
@@ -139,7 +146,9 @@ class App:
             case "poll":
                 report = self._poll(now, shard)
             case "match":
-                report = stages.match(self.rules, articles=stores.articles, matches=stores.matches, now=now)
+                report = stages.match(
+                    self.rules, articles=stores.articles, matches=stores.matches, volumes=stores.volumes, now=now
+                )
             case "group":
                 report = stages.group(
                     matches=stores.matches, stories=stores.stories, developments=stores.developments, now=now
@@ -154,6 +163,8 @@ class App:
                     outbox=stores.outbox,
                     now=now,
                     digest_now=digest_now,
+                    rewrite=self.rewriter.run() if self.rewriter else None,
+                    volumes=stores.volumes,
                 )
             case "deliver":
                 report = stages.deliver(channels=self.channels, outbox=stores.outbox, clock=self.clock)
@@ -221,9 +232,8 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
         fetch = fetcher(config, lookup, redis_.RedisHosts(client))
         channels = {c.id: channel(c, lookup, var) for c in config.channels}
-        app = App(
-            loaded, rules, stores, fetch, channels, ChildParse(children), WebPages(fetch, children), clock, engine
-        )
+        pages, model = WebPages(fetch, children), rewriter(lookup)
+        app = App(loaded, rules, stores, fetch, channels, ChildParse(children), pages, clock, engine, model)
         app.subscribe()
         yield app
 
@@ -302,6 +312,12 @@ def channel(settings: ChannelSettings, lookup: Lookup, var: Path) -> Channel:
                 return WebhookChannel(url, secret)
     except ValueError as error:
         return BrokenChannel(f'channel "{settings.id}" cannot be used: {name}: {error}')
+
+
+def rewriter(lookup: Lookup) -> Rewriter | None:
+    """Give the language model that is configured, or none; it takes an address and the name of a model."""
+    url, model = lookup("ALERTS_MODEL"), lookup("ALERTS_MODEL_NAME")
+    return Rewriter(url, model, lookup("ALERTS_MODEL_SECRET") or "") if url and model else None
 
 
 def rebuild_index(lookup: Lookup) -> int:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from alerts import articles as articles_
 from alerts import deliveries as deliveries_
@@ -20,6 +21,7 @@ from alerts import render
 from alerts import rules as rules_
 from alerts import stories as stories_
 from alerts import summaries as summaries_
+from alerts import volumes as volumes_
 from alerts.errors import FetchError, ParseError
 from alerts.model import (
     Article,
@@ -34,13 +36,18 @@ from alerts.model import (
     Receipt,
     Report,
     Rule,
+    Spike,
     Story,
     Subscription,
+    Volume,
 )
 from alerts.ports import Channel, Fetch, Fingerprints, Log, Outbox, Pages, Parse, Rewrite, Table
 
 LEASE = timedelta(minutes=5)
 """How long an attempt may hold a delivery; longer than any channel's time-out (60 s)."""
+
+VOLUME = "volume"
+"""The reader of matches that counts them, and the key of what it counts."""
 
 DIGEST_LIMIT = 10_000
 """The most developments that one digest reads; what is beyond is in the next one."""
@@ -132,7 +139,14 @@ def _read(
 # ── match ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def match(rules: rules_.Rules, *, articles: Log[Article], matches: Log[Match], now: datetime) -> Report:
+def match(
+    rules: rules_.Rules,
+    *,
+    articles: Log[Article],
+    matches: Log[Match],
+    volumes: Table[Volume] | None = None,
+    now: datetime,
+) -> Report:
     """Hold every new article against every rule; an article that meets several is one match with all its hits."""
     count: Counter[str] = Counter(read=0, matched=0, quiet=0, no_rule=0)
     while batch := articles.read("match"):
@@ -143,7 +157,22 @@ def match(rules: rules_.Rules, *, articles: Log[Article], matches: Log[Match], n
         count["no_rule"] += len(told) - len(found)
         count["matched"] += matches.append(found)
         articles.commit("match", batch.end)
+    if volumes is not None:
+        _count(matches, volumes, now)
     return Report("match", now, tuple(count.items()))
+
+
+def _count(matches: Log[Match], volumes: Table[Volume], now: datetime) -> None:
+    """Count by rule and hour what was matched.
+
+    The volume that is kept decides how far the reader is: a run that died before it could commit has counted already.
+    """
+    volume = volumes.get(VOLUME) or Volume()
+    matches.commit(VOLUME, volume.upto)
+    while batch := matches.read(VOLUME):
+        volume = volumes_.count(volume, batch.values, upto=batch.end, now=now)
+        volumes.put({VOLUME: volume}, at=now)
+        matches.commit(VOLUME, batch.end)
 
 
 # ── group ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -188,16 +217,36 @@ def compose(
     now: datetime,
     digest_now: bool = False,
     rewrite: Rewrite | None = None,
+    volumes: Table[Volume] | None = None,
 ) -> Report:
     """Make the alerts and the digests that are due to each subscription, at its own pace."""
     count: Counter[str] = Counter(alerts=0, digests=0)
+    asked = _counted(rewrite, count) if rewrite else None
+    volume = (volumes.get(VOLUME) if volumes is not None else None) or Volume()
     for s in subscriptions:
         if s.at is None:
             count["alerts"] += _alerts(s, rules, developments, stories, outbox, now)
         elif slot := _due_slot(s, developments, slots, now, digest_now=digest_now):
-            count["digests"] += _digest(s, slot, rules, developments, stories, outbox, rewrite, now)
+            since = slots.get(s.id) or slot - timedelta(hours=24)
+            wanted = sorted((rule for rule in rules if rule.id in s.rules), key=lambda rule: s.rules.index(rule.id))
+            spikes = volumes_.spikes(volume, wanted, since=since, until=slot)
+            tell = partial(_in_words, rewrite=asked, spikes=spikes)
+            count["digests"] += _digest(s, slot, rules, developments, stories, outbox, tell, now)
             slots.put({s.id: slot}, at=now)
-    return Report("compose", now, tuple(count.items()))
+    silent = count["asked"] > 0 and not count["answered"]
+    lines = (f"language model: no answer for any of {count['asked']} stories; they are told in extracts",) * silent
+    return Report("compose", now, tuple(count.items()), lines)
+
+
+def _counted(rewrite: Rewrite, count: Counter[str]) -> Rewrite:
+    """Count how many stories the model was asked about, and how many it answered: silence must be seen by somebody."""
+
+    def ask(texts: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+        answers = rewrite(texts)
+        count.update(asked=len(texts), answered=len(answers))
+        return answers
+
+    return ask
 
 
 def _alerts(
@@ -240,7 +289,7 @@ def _digest(  # noqa: PLR0917 - the ports of compose, as it has them
     developments: Log[Development],
     stories: Table[Story],
     outbox: Outbox,
-    rewrite: Rewrite | None,
+    tell: Callable[[Digest, Mapping[str, Story | None]], Digest],
     now: datetime,
 ) -> int:
     """Put one digest of all that came since the last one into the outbox; nothing new makes no digest.
@@ -255,14 +304,17 @@ def _digest(  # noqa: PLR0917 - the ports of compose, as it has them
         developments.commit(s.id, batch.end)
         return 0
     known = {d.story: stories.get(d.story) for d in chosen}
-    digest = _in_words(digests_.digest(s, slot, chosen, rules, known), known, rewrite)
+    digest = tell(digests_.digest(s, slot, chosen, rules, known), known)
     kept = outbox.add(deliveries_.for_digest(digest, render.digest(digest), now, upto=batch.end))
     developments.commit(s.id, min(delivery.upto for delivery in kept))
     return len(kept)
 
 
-def _in_words(digest: Digest, known: Mapping[str, Story | None], rewrite: Rewrite | None) -> Digest:
+def _in_words(
+    digest: Digest, known: Mapping[str, Story | None], *, rewrite: Rewrite | None, spikes: tuple[Spike, ...]
+) -> Digest:
     """Summarise every story; what a language model makes of it is used only if all of it stands in the sources."""
+    digest = replace(digest, spikes=spikes)
     digest = digests_.each(digest, lambda told: summaries_.summarise(told, known.get(told.story)))
     if rewrite is None:
         return digest

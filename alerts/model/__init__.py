@@ -221,6 +221,41 @@ class Development:
         return self.match.article
 
 
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What one rule met in one hour, each text once.  ``at`` is its beginning, ``texts`` are the names of the texts.
+
+    ``words`` are those of its titles that several have, each with the number of titles.
+    """
+
+    rule: str
+    at: datetime
+    texts: tuple[str, ...] = ()
+    outlets: tuple[str, ...] = ()
+    words: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """How much every rule met, hour by hour.  ``upto`` is the log position up to which it is counted."""
+
+    upto: int = 0
+    hours: tuple[Hour, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spike:
+    """An hour in which a rule met far more than usual, and what made it so: ``usual`` is the median of an hour."""
+
+    rule: str
+    title: str
+    at: datetime
+    count: int
+    usual: float
+    outlets: tuple[str, ...]
+    words: tuple[str, ...]
+
+
 # ── mail out ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -327,12 +362,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Many developments, told at a slot.  ``more`` counts the stories that did not fit."""
+    """Many developments, told at a slot.
+
+    ``more`` counts the stories that did not fit; ``spikes`` are the hours in which a rule met far more than usual.
+    """
 
     subscription: Subscription
     slot: datetime
     sections: tuple[Section, ...]
     more: int = 0
+    spikes: tuple[Spike, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ def digest(digest: Digest) -> Message:
     """Write a digest: as many stories in full as Slack takes, then headlines, and the rest counted."""
     page = views.of_digest(digest)
     blocks: list[Block] = [_header(page.title), _rich(_text(f"{page.when} · {page.counts}"))]
+    blocks += [_rich(_text("\n".join(["More than usual", *page.busy])))] if page.busy else []
     left_out, ahead = page.more, len(page.stories)
     for section in page.sections:
         heading = [{"type": "divider"}, _rich(*_heading(section))]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from alerts import text, urls
-from alerts.model import Alert, Development, Digest, Moment, Section, Severity, Subscription, Told
+from alerts.model import Alert, Development, Digest, Moment, Section, Severity, Spike, Subscription, Told
 
 SUBJECT_LIMIT = 150
 TITLE_LIMIT = 300
@@ -33,6 +33,7 @@ MAX_EARLIER = 3
 """The most developments listed that were told before: enough to remember the story by."""
 
 MAX_QUOTES = 2
+MAX_SPIKES = 5
 MAX_WORDS = 8
 MAX_ALSO_IN = 12
 
@@ -123,7 +124,10 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A whole alert or digest.  ``watched`` are the ids of the subscription's rules."""
+    """A whole alert or digest.
+
+    ``watched`` are the ids of the subscription's rules; ``busy`` says of which there was far more than usual.
+    """
 
     subject: str
     title: str
@@ -133,6 +137,7 @@ class Page:
     more: int
     subscription: str
     watched: tuple[str, ...]
+    busy: tuple[str, ...] = ()
 
     @property
     def stories(self) -> tuple[StoryView, ...]:
@@ -158,6 +163,7 @@ def of_digest(digest: Digest) -> Page:
         more=digest.more,
         subscription=s.id,
         watched=s.rules,
+        busy=tuple(_busy(spike, digest) for spike in digest.spikes[:MAX_SPIKES]),
     )
 
 
@@ -199,6 +205,20 @@ def _counts(digest: Digest) -> str:
     stories = [told for section in digest.sections for told in section.stories]
     developments = sum(len(told.developments) for told in stories)
     return f"{count(len(stories) + digest.more, 'story', 'stories')}, {count(developments, 'development')}"
+
+
+def _busy(spike: Spike, digest: Digest) -> str:
+    """Say when there was far more than usual, and what made it so."""
+    zone = ZoneInfo(digest.subscription.zone)
+    at, end = spike.at.astimezone(zone), (spike.at + timedelta(hours=1)).astimezone(zone)
+    on = "" if at.date() == digest.slot.astimezone(zone).date() else f" on {at.day} {_MONTHS[at.month - 1][:3]}"
+    parts = [
+        f"{spike.title}: {count(spike.count, 'article')} between {at:%H:%M} and {end:%H:%M}{on}",
+        f"usually {spike.usual:g} an hour",
+        f"words: {', '.join(spike.words)}" if spike.words else "",
+        f"outlets: {', '.join(spike.outlets)}",
+    ]
+    return _clean("; ".join(part for part in parts if part), TITLE_LIMIT)
 
 
 # ── their parts ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,6 +21,7 @@ from alerts.model import (
     Moment,
     Rule,
     Source,
+    Spike,
     Subscription,
     Summary,
     Told,
@@ -54,8 +55,21 @@ def digest(digest: Digest) -> Message:
         "zone": s.zone,
         "sections": sections,
         "more": digest.more,
+        "spikes": [_spike(spike) for spike in digest.spikes],
     }
     return _message(views.of_digest(digest).subject, body)
+
+
+def _spike(spike: Spike) -> Json:
+    """Give an hour in which a rule met far more than usual."""
+    return {
+        "rule": spike.rule,
+        "at": _time(spike.at),
+        "count": spike.count,
+        "usual": f"{spike.usual:g}",
+        "outlets": list(spike.outlets),
+        "words": list(spike.words),
+    }
 
 
 def _message(subject: str, body: Json) -> Message:

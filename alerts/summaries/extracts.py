@@ -8,7 +8,7 @@ rule's terms and to the story, less what it repeats of the sentences already cho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from alerts import text
@@ -21,13 +21,13 @@ from alerts.text import folds
 EXTRA = 3
 """The most sentences after the lead."""
 
-BALANCE = 0.7
+BALANCE = 0.8
 """The weight of relevance; the rest is that of novelty."""
 
 REPEATS = 0.5
 """A sentence so like one that was told adds nothing, unless it tells another figure: the toll of today."""
 
-FLOOR = 0.12
+FLOOR = 0.06
 """A sentence less relevant than this is left out, and the summary is shorter."""
 
 TEXT_LIMIT = 8_000
@@ -64,12 +64,17 @@ _REFERS_BACK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A sentence that could be told: of which article, the how manieth of it, and what it says."""
+    """A sentence that could be told: of which article, the how manieth of it, and what it says.
+
+    ``near`` is how like what was told and the headline it is, ``repeats`` whether it only says what was told.
+    """
 
     cited: Cited
     article: int
     place: int
     vector: Vector
+    near: float
+    repeats: bool
 
 
 def extract(
@@ -82,21 +87,31 @@ def extract(
     told = news[-MAX_ARTICLES:]
     split = [_sentences(d.article) for d in told]
     weights = Weights([*(words for one in split for words in one), headline, *before])
-    candidates = _candidates(told, split, weights)
-    known = [weights.vector(part) for words in before for part in (*sentences(words), words)]
-    told_figures = {figure.name for words in before for figure in figures(words)}
-    news_in = {id(c) for c in candidates if any(f.name not in told_figures for f in figures(c.cited.words))}
-    fresh = [c for c in candidates if id(c) in news_in or not _repeats(c.vector, known)] or candidates
+    candidates = _candidates(told, split, weights, _Before(before, headline, weights))
+    fresh = [c for c in candidates if not c.repeats] or candidates
     if not fresh:
         return _beginnings(told)
     typical = _medoid(told, split, weights, {c.article for c in fresh})
     lead = next(c for c in fresh if c.article == typical)
-    title = [weights.vector(headline)]
-    shown = {id(c): title if id(c) in news_in else [*known, *title] for c in fresh}
-    near = {id(c): max(likeness(c.vector, other) for other in shown[id(c)]) for c in fresh}
-    chosen = [lead, *_most_relevant(fresh, lead, near, _Relevance(told, weights), extra)]
+    chosen = [lead, *_most_relevant(fresh, lead, _Relevance(told, weights), extra)]
     chosen.sort(key=lambda c: (c.article != typical, c.article, c.place))
     return tuple(c.cited for c in chosen)
+
+
+class _Before:
+    """What the reader was told already, and the headline that stands above."""
+
+    def __init__(self, before: Sequence[str], headline: str, weights: Weights) -> None:
+        self._known = [weights.vector(part) for words in before for part in (*sentences(words), words)]
+        self._figures = {figure.name for words in before for figure in figures(words)}
+        self._headline = weights.vector(headline)
+
+    def compare(self, words: str, vector: Vector) -> tuple[float, bool]:
+        """Give how like it a sentence is, and whether it only repeats; one with another figure does not."""
+        nearest = max((likeness(vector, other) for other in self._known), default=0.0)
+        if any(figure.name not in self._figures for figure in figures(words)):
+            nearest = 0.0
+        return max(nearest, likeness(vector, self._headline)), nearest >= REPEATS
 
 
 def source(article: Article) -> Source:
@@ -117,15 +132,19 @@ def _sentences(article: Article) -> tuple[str, ...]:
     return sentences(body(article))
 
 
-def _candidates(news: Sequence[Development], split: Sequence[Sequence[str]], weights: Weights) -> list[_Candidate]:
+def _candidates(
+    news: Sequence[Development], split: Sequence[Sequence[str]], weights: Weights, before: _Before
+) -> list[_Candidate]:
     """Give the sentences that are whole and say something; of those that several articles print, the earliest."""
     found: dict[str, _Candidate] = {}
     for number, (d, parts) in enumerate(zip(news, split, strict=True)):
-        title = d.article.title
+        title = " ".join(folds(d.article.title))
         for place, words in enumerate(parts):
-            if is_tellable(words) and " ".join(folds(words)) != " ".join(folds(title)):
-                candidate = _Candidate(Cited(words, source(d.article)), number, place, weights.vector(words))
-                found.setdefault(" ".join(folds(words)), candidate)
+            key = " ".join(folds(words))
+            if key not in found and key != title and is_tellable(words):
+                vector = weights.vector(words)
+                cited = Cited(words, source(d.article))
+                found[key] = _Candidate(cited, number, place, vector, *before.compare(words, vector))
     return list(found.values())
 
 
@@ -186,23 +205,19 @@ def _evidence(news: Iterable[Development]) -> set[str]:
 
 
 def _most_relevant(
-    candidates: Sequence[_Candidate], lead: _Candidate, near: Mapping[int, float], relevance: _Relevance, extra: int
+    candidates: Sequence[_Candidate], lead: _Candidate, relevance: _Relevance, extra: int
 ) -> Iterator[_Candidate]:
-    """Give the best sentences one by one, each judged by those before it; ``near`` is how like what was told each is."""
-    nearest = dict(near)
-    worth = {id(c): relevance(c) for c in candidates}
-    left, last = [c for c in candidates if c is not lead], lead
+    """Give the best sentences one by one, each judged by those before it."""
+    near = [c.near for c in candidates]
+    worth = [relevance(c) for c in candidates]
+    left, last = [n for n, c in enumerate(candidates) if c is not lead], lead
     for _ in range(extra):
-        for c in left:
-            nearest[id(c)] = max(nearest[id(c)], likeness(c.vector, last.vector))
-        left = [c for c in left if nearest[id(c)] < REPEATS and worth[id(c)] >= FLOOR]
+        for n in left:
+            near[n] = max(near[n], likeness(candidates[n].vector, last.vector))
+        left = [n for n in left if near[n] < REPEATS and worth[n] >= FLOOR]
         if not left:
             return
-        last = max(left, key=lambda c: BALANCE * worth[id(c)] - (1 - BALANCE) * nearest[id(c)])
-        left.remove(last)
+        best = max(left, key=lambda n: BALANCE * worth[n] - (1 - BALANCE) * near[n])
+        left.remove(best)
+        last = candidates[best]
         yield last
-
-
-def _repeats(vector: Vector, known: Sequence[Vector]) -> bool:
-    """Whether it says what was told."""
-    return any(likeness(vector, other) >= REPEATS for other in known)

@@ -7,23 +7,10 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import log, sqrt
 
-from alerts.text import folds, is_spaceless
+from alerts.text import COMMON_WORDS, folds, is_spaceless
 
 Vector = Mapping[str, float]
 """Words and their weights, of length one."""
-
-_COMMON = frozenset(
-    "a about after against all also an and any are as at be been before but by can could did do for from had has have "
-    "he her him his how i if in into is it its more most my new no not now of on one or our out over said say says she "
-    "so some such than that the their them then there these they this those to under until up us was we were what when "
-    "where which while who will with would you your "
-    "و در به از با که را این آن برای است شد شده بر تا یا هم می نیز خود کرد کرده گفت بود یک ها های "
-    "في من على إلى عن أن إن ما لا هذا هذه التي الذي مع كما بعد قال "
-    "der die das und in den von zu mit sich des auf für ist im dem nicht ein eine als auch es an er hat aus bei "
-    "le la les de des du et en un une que qui dans pour par sur au aux est il elle se ce "
-    "el los las y del que en por con para una su al lo como más "
-    "w i z na do się nie że o jest po za od jak przez".split()
-)
 
 
 @lru_cache(maxsize=16_384)
@@ -35,7 +22,7 @@ def words(text: str) -> Counter[str]:
     >>> sorted(words("伊朗关税"))
     ['伊朗', '关税', '朗关']
     """
-    return Counter(part for word in folds(text) for part in _parts(word) if part not in _COMMON)
+    return Counter(part for word in folds(text) for part in _parts(word) if part not in COMMON_WORDS)
 
 
 def _parts(word: str) -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ _ANSWER = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What became of a POST.  ``status`` is 0 when no answer came; ``body`` is the answer's first 1,000 characters."""
+    """What became of a POST.  ``status`` is 0 when no answer came; ``body`` is the beginning of the answer."""
 
     status: int
     reason: str
@@ -28,36 +29,45 @@ class Posted:
 
 
 def post(
-    url: str, *, headers: Mapping[str, str], body: bytes, timeout: timedelta, now: datetime | None = None
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes,
+    timeout: timedelta,
+    now: datetime | None = None,
+    answer: int = _ANSWER,
 ) -> Posted:
     """POST once: no redirect is followed and nothing is tried again, because a second try may be a second message.
 
-    ``timeout`` covers everything.  ``now`` serves to read a ``Retry-After`` that is a date, if there is no ``Date``.
+    ``timeout`` covers everything.  Of the answer the first ``answer`` characters are read.  ``now`` serves to read a
+    ``Retry-After`` that is a date, if there is no ``Date``.
     Never raises for what the other side does, and never puts the URL, which may be a secret, into a reason.
     """
     with running_loop() as loop:
-        return asyncio.run_coroutine_threadsafe(_post(url, headers, body, timeout, now), loop).result()
+        return asyncio.run_coroutine_threadsafe(_post(url, headers, body, timeout, now, answer), loop).result()
 
 
-async def _post(url: str, headers: Mapping[str, str], body: bytes, limit: timedelta, now: datetime | None) -> Posted:
+async def _post(
+    url: str, headers: Mapping[str, str], body: bytes, limit: timedelta, now: datetime | None, most: int
+) -> Posted:
     """POST, and read the beginning of the answer; an answer that breaks off later is still an answer."""
     sent = {"User-Agent": agent(""), "Accept-Encoding": "identity", **headers}
     try:
         async with session() as client:
             async with asyncio.timeout(limit.total_seconds()) as deadline:
-                response = await client.post(url, data=body, headers=sent, allow_redirects=False)
+                response = await client.post(url, data=io.BytesIO(body), headers=sent, allow_redirects=False)
             async with response:
-                answer = await _beginning(response, deadline.when())
+                answer = await _beginning(response, deadline.when(), most)
                 return Posted(response.status, phrase(response), retry_after(response, now), answer)
     except FAILURES as error:
         return Posted(0, words(error, limit))
 
 
-async def _beginning(response: aiohttp.ClientResponse, deadline: float | None) -> str:
+async def _beginning(response: aiohttp.ClientResponse, deadline: float | None, most: int) -> str:
     """Read the first characters of an answer, as far as they come before the deadline."""
     read = bytearray()
     with contextlib.suppress(*FAILURES):
         async with asyncio.timeout_at(deadline):
-            while len(read) < _ANSWER * 4 and (chunk := await response.content.read(_ANSWER * 4)):
+            while len(read) < most * 4 and (chunk := await response.content.read(most * 4)):
                 read += chunk
-    return read.decode("utf-8", "replace")[:_ANSWER]
+    return read.decode("utf-8", "replace")[:most]
