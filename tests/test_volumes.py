@@ -128,11 +128,12 @@ def test_a_run_that_died_before_it_could_commit_counts_nothing_twice() -> None:
     compiled = rules.compile([CHINA], {})
     with pytest.raises(ConnectionError):
         stages.match(compiled, articles=MemoryLog(), matches=matches, volumes=table, now=NOON)
-    matches.append(burst(5, at=NOON + timedelta(hours=1)))
+    matches.append(met(f"late-{n}", NOON + timedelta(hours=1)) for n in range(5))
     stages.match(compiled, articles=MemoryLog(), matches=matches, volumes=table, now=NOON)
     kept = table.get(stages.VOLUME)
     assert kept is not None
     assert [len(hour.texts) for hour in kept.hours] == [3, 5]
+    assert dict(kept.hours[0].words)["khamenei"] == 3
 
 
 def test_every_kind_of_channel_tells_a_spike() -> None:

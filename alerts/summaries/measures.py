@@ -33,7 +33,7 @@ _MARK = (
 _BREAK = re.compile(rf"{_MARK}|\s(?:was|were|is|are|has|have|had|will|would|could|may|might|so|seems?)\b")
 _BREAK_BEFORE = re.compile(_MARK)
 _NO_NOUN = (
-    r"(?:last|this|next|an?|the|each|every|earlier|yesterday|today|already|annually|monthly|compared|more|less|higher|"
+    r"(?:last|this|next|that|which|who|an?|the|each|every|earlier|yesterday|today|already|annually|monthly|compared|more|less|higher|"
     r"lower)"
 )
 _NOUN = re.compile(rf"\s(?!(?:{_PREPOSITION}|{_NO_NOUN})\b)(?=[^\W\d_])(?:(?:[A-Z]\.)+|[\w'’-]+)")
