@@ -68,6 +68,36 @@ def test_a_digest_tells_every_story_with_outlet_time_reason_and_link() -> None:
         assert words in letters(blocks)
 
 
+def test_a_story_is_told_with_its_summary_and_each_sentence_names_its_source() -> None:
+    news = [NIGHT[0], NIGHT[1], NIGHT[2]]
+    (story,) = (
+        part
+        for part in check(render.digest(newsroom.digest_of(news, subscription("slack"))))
+        if "Figures" in letters(part)
+    )
+    for words in (
+        "on Sunday over the price of bread",
+        "(Al Jazeera)",
+        "(South China Morning Post)",
+        "25% tariff · on all who trade with Iran",
+    ):
+        assert words in letters(story)
+
+
+def test_a_story_is_one_block_of_at_most_3000_characters() -> None:
+    text = " ".join(f"Sentence {n} of {n * 7} words tells of {'port ' * 60}and more." for n in range(40))
+    news = [
+        development(article(f"a{n}", f"Title {n} {'x ' * 140}", f"Outlet {n} {'y ' * 35}", n, text=text))
+        for n in range(12)
+    ]
+    for message in (
+        render.digest(newsroom.digest_of(news, subscription("slack"))),
+        render.alert(newsroom.alert_of(news[0], subscription("slack", at=None))),
+    ):
+        for block in check(message):
+            assert slack.size(block) <= slack.BLOCK_LIMIT == 3_000
+
+
 def test_an_alert_tells_rule_severity_headline_lead_and_reason() -> None:
     blocks = check(render.alert(newsroom.alert("slack")))
     assert letters(blocks) == (

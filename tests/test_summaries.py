@@ -117,6 +117,7 @@ def test_what_was_corrected_is_not_told() -> None:
     made = told(news)
     assert "4,200" not in " ".join([*words(made.summary), *made.figures])
     assert "More than 2,400 people have been arrested" in made.figures
+    assert made.summary.sentences[0].source.article == wrong.key  # a correction is no lead
     assert rest in words(made.summary)
 
 

@@ -91,7 +91,8 @@ def extract(
     fresh = [c for c in candidates if not c.repeats] or candidates
     if not fresh:
         return _beginnings(told)
-    typical = _medoid(told, split, weights, {c.article for c in fresh})
+    reports = {c.article for c in fresh if not told[c.article].reason.startswith("correction")}
+    typical = _medoid(told, split, weights, reports or {c.article for c in fresh})
     lead = next(c for c in fresh if c.article == typical)
     chosen = [lead, *_most_relevant(fresh, lead, _Relevance(told, weights), extra)]
     chosen.sort(key=lambda c: (c.article != typical, c.article, c.place))
