@@ -163,14 +163,10 @@ def match(
 
 
 def _count(matches: Log[Match], volumes: Table[Volume], now: datetime) -> None:
-    """Count by rule and hour what was matched.
-
-    The volume that is kept decides how far the reader is: a run that died before it could commit has counted already.
-    """
+    """Count by rule and hour what was matched; what a run counted that died before it could commit counts once."""
     volume = volumes.get(VOLUME) or Volume()
-    matches.commit(VOLUME, volume.upto)
     while batch := matches.read(VOLUME):
-        volume = volumes_.count(volume, batch.values, upto=batch.end, now=now)
+        volume = volumes_.count(volume, batch.values, now=now)
         volumes.put({VOLUME: volume}, at=now)
         matches.commit(VOLUME, batch.end)
 

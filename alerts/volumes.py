@@ -50,8 +50,11 @@ class _Counting:
     words: Counter[str] = field(default_factory=Counter)
 
 
-def count(volume: Volume, matches: Iterable[Match], *, upto: int, now: datetime) -> Volume:
-    """Add matches to the hours in which their articles were seen; a text that was counted in the day before is not."""
+def count(volume: Volume, matches: Iterable[Match], *, now: datetime) -> Volume:
+    """Add matches to the hours in which their articles were seen; a text of that hour or of the day before counts once.
+
+    So counting the same matches twice is counting them once.
+    """
     hours: defaultdict[tuple[str, datetime], _Counting] = defaultdict(_Counting)
     for hour in volume.hours:
         words = Counter(dict(hour.words))
@@ -60,7 +63,7 @@ def count(volume: Volume, matches: Iterable[Match], *, upto: int, now: datetime)
         for hit in match.hits:
             _add(hours, hit.rule, match.article)
     kept = sorted((rule, at) for rule, at in hours if now - KEPT <= at)
-    return Volume(upto, tuple(_hour(rule, at, hours[rule, at]) for rule, at in kept))
+    return Volume(tuple(_hour(rule, at, hours[rule, at]) for rule, at in kept))
 
 
 def _add(hours: Mapping[tuple[str, datetime], _Counting], rule: str, article: Article) -> None:

@@ -52,7 +52,7 @@ def main() -> None:
     compiled = rules.compile(loaded.rules, {w.id: w for w in loaded.watchlists})
     matches: list[Match] = [match for article in articles() if (match := rules.match(article, compiled))]
     end = max(match.article.seen for match in matches) + timedelta(hours=1)
-    volume = volumes.count(Volume(), matches, upto=0, now=end)
+    volume = volumes.count(Volume(), matches, now=end)
     ours: Counter[str] = Counter()
     for spike in volumes.spikes(volume, loaded.rules, since=end - timedelta(days=30), until=end):
         ours[spike.rule] += 1

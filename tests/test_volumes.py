@@ -41,20 +41,20 @@ def burst(count: int = 9, outlets: int = 4, at: datetime = NOON, rule: str = "ir
             at + timedelta(minutes=n),
             f"Outlet {n % outlets}",
             rule,
-            f"Khamenei speech number {n}",
+            f"Khamenei speech number {n} at {at:%H}",
         )
         for n in range(count)
     ]
 
 
 def found(*matches: Match, rules_: tuple[Rule, ...] = (IRAN,), since: timedelta = timedelta(days=1)) -> list[tuple]:
-    volume = volumes.count(Volume(), matches, upto=1, now=NOON + timedelta(hours=3))
+    volume = volumes.count(Volume(), matches, now=NOON + timedelta(hours=3))
     spikes = volumes.spikes(volume, rules_, since=NOON + timedelta(hours=3) - since, until=NOON + timedelta(hours=3))
     return [(spike.rule, spike.at, spike.count) for spike in spikes]
 
 
 def test_a_burst_of_several_outlets_is_a_spike_and_says_what_made_it() -> None:
-    volume = volumes.count(Volume(), [*quiet_week(), *burst()], upto=1, now=NOON)
+    volume = volumes.count(Volume(), [*quiet_week(), *burst()], now=NOON)
     (spike,) = volumes.spikes(volume, [IRAN], since=NOON, until=NOON + timedelta(hours=1))
     assert (spike.rule, spike.title, spike.at, spike.count, spike.usual) == ("iran", "Iran", NOON, 9, 1)
     assert spike.words[:2] == ("khamenei", "number")
@@ -88,7 +88,7 @@ def test_after_a_spike_there_is_none_for_a_day() -> None:
 
 
 def test_a_spike_is_told_in_one_digest() -> None:
-    volume = volumes.count(Volume(), [*quiet_week(), *burst()], upto=1, now=NOON)
+    volume = volumes.count(Volume(), [*quiet_week(), *burst()], now=NOON)
     slots = [NOON + timedelta(hours=n) for n in (-24, 0, 1, 24)]
     told = [volumes.spikes(volume, [IRAN], since=a, until=b) for a, b in pairwise(slots)]
     assert [len(spikes) for spikes in told] == [0, 1, 0]
@@ -102,15 +102,15 @@ def test_the_same_texts_under_two_rules_are_one_spike() -> None:
 
 
 def test_old_hours_are_forgotten() -> None:
-    volume = volumes.count(Volume(), quiet_week(), upto=1, now=NOON + timedelta(days=30))
-    assert (volume.hours, volume.upto) == ((), 1)
+    volume = volumes.count(Volume(), quiet_week(), now=NOON + timedelta(days=30))
+    assert volume.hours == ()
 
 
 @given(st.permutations(burst(6)), st.integers(0, 6))
 def test_the_size_of_a_batch_changes_nothing(matches: list[Match], cut: int) -> None:
-    once = volumes.count(Volume(), matches, upto=2, now=NOON)
-    first = volumes.count(Volume(), matches[:cut], upto=1, now=NOON)
-    assert volumes.count(first, matches[cut:], upto=2, now=NOON).hours[0].texts == once.hours[0].texts
+    once = volumes.count(Volume(), matches, now=NOON)
+    first = volumes.count(Volume(), matches[:cut], now=NOON)
+    assert volumes.count(first, matches[cut:], now=NOON).hours[0].texts == once.hours[0].texts
 
 
 def test_a_run_that_died_before_it_could_commit_counts_nothing_twice() -> None:
@@ -137,7 +137,7 @@ def test_a_run_that_died_before_it_could_commit_counts_nothing_twice() -> None:
 
 
 def test_every_kind_of_channel_tells_a_spike() -> None:
-    volume = volumes.count(Volume(), [*quiet_week(), *burst()], upto=1, now=NOON)
+    volume = volumes.count(Volume(), [*quiet_week(), *burst()], now=NOON)
     spikes = volumes.spikes(volume, [IRAN], since=NOON, until=NOON + timedelta(hours=1))
     for kind, words in (
         ("mail", "Iran: 9 articles between 14:00 and 15:00 on 8 Jul; usually 1 an hour; words: khamenei"),

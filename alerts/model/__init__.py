@@ -237,9 +237,8 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """How much every rule met, hour by hour.  ``upto`` is the log position up to which it is counted."""
+    """How much every rule met, hour by hour."""
 
-    upto: int = 0
     hours: tuple[Hour, ...] = ()
 
 
