@@ -151,7 +151,12 @@ class App:
                 )
             case "group":
                 report = stages.group(
-                    matches=stores.matches, stories=stores.stories, developments=stores.developments, now=now
+                    self.config.rules,
+                    self.config.families,
+                    matches=stores.matches,
+                    stories=stores.stories,
+                    developments=stores.developments,
+                    now=now,
                 )
             case "compose":
                 report = stages.compose(

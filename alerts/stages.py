@@ -28,6 +28,7 @@ from alerts.model import (
     Delivery,
     Development,
     Digest,
+    Family,
     Feed,
     FeedState,
     Fetched,
@@ -175,6 +176,8 @@ def _count(matches: Log[Match], volumes: Table[Volume], now: datetime) -> None:
 
 
 def group(
+    rules: Sequence[Rule] = (),
+    families: Sequence[Family] = (),
     *,
     matches: Log[Match],
     stories: Table[Story],
@@ -188,12 +191,14 @@ def group(
     """
     count: Counter[str] = Counter(read=0, developments=0, new_stories=0)
     while batch := matches.read("group"):
-        open_stories = stories.values(since=now - stories_.OPEN)
-        placed = stories_.place_all(batch.values, open_stories, now=now)
+        since = min(now, *(match.article.seen for match in batch.values)) - stories_.OPEN
+        open_stories = stories.values(since=since)
+        placed = stories_.place_all(batch.values, open_stories, now=now, rules=rules, families=families)
         count["read"] += len(batch.values)
         count["developments"] += developments.append(p.development for p in placed if p.development)
-        count["new_stories"] += sum(p.reason == "new story" for p in placed)
+        count["new_stories"] += sum(p.reason.startswith("new story") for p in placed)
         count["copies"] += sum(p.reason.startswith("copy of") for p in placed)
+        count["held"] += sum("; held by " in p.reason for p in placed)
         stories.put({p.story.id: p.story for p in placed}, at=now)
         matches.commit("group", batch.end)
     return Report("group", now, tuple(count.items()))

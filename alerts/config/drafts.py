@@ -15,6 +15,7 @@ from alerts.config.tree import Fault, Loc, Tree
 
 _NOUNS = {
     "feeds": "feed",
+    "families": "family",
     "watchlists": "watchlist",
     "rules": "rule",
     "channels": "channel",
@@ -55,6 +56,7 @@ _STAND_INS: dict[str, Any] = {
     "outlet": "placeholder",
     "title": "placeholder",
     "aliases": ["placeholder"],
+    "members": ["placeholder"],
     "kind": "mail",
     "rules": "all",
     "channel": "placeholder",

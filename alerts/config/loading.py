@@ -13,13 +13,13 @@ from alerts.config.places import Places
 from alerts.config.tree import SIZE_LIMIT
 from alerts.config.values import ChannelSettings, Found, Row
 from alerts.errors import ConfigError, Problem
-from alerts.model import Feed, Rule, Subscription, Watchlist
+from alerts.model import Family, Feed, Rule, Subscription, Watchlist
 from alerts.text import one_line
 
 REQUIRED = ("feeds.yaml", "channels.yaml", "subscriptions.yaml")
 """Files that must be there, besides one rule file at least."""
 
-_LEVELS = (("feeds", "watchlists", "channels"), ("rules",), ("subscriptions",))
+_LEVELS = (("feeds", "families", "watchlists", "channels"), ("rules",), ("subscriptions",))
 """The kinds in the order in which they refer to each other: what is referred to is repaired first."""
 
 
@@ -34,6 +34,7 @@ class Config:
     rules: tuple[Rule, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     channels: tuple[ChannelSettings, ...] = ()
+    families: tuple[Family, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,18 @@ class _Joined:
                 self.found.append(row.fault(words.format(older.where(key)), key))
         return tuple(kept)
 
+    def families(self) -> tuple[Family, ...]:
+        """Give the families, and tell of an outlet that is in two of them."""
+        home: dict[str, Row] = {}
+        rows = self.rows("families")
+        for row in rows:
+            for n, outlet in enumerate(row.value.members if row.is_sound("members") else ()):
+                older = home.setdefault(outlet.casefold(), row)
+                if older is not row:
+                    words = f'this outlet is in the family "{older.value.id}" too, at {older.where("id")}; delete one'
+                    self.found.append(row.fault(words, "members", n))
+        return self.keep(rows, values.family)
+
     def keep(self, rows: Iterable[Row], read: Callable[[Row], tuple[V | None, list[Found]]]) -> tuple[V, ...]:
         """Make our values of the entries.  What is wrong is told; what is broken is looked at and left out."""
         made: list[V] = []
@@ -202,6 +215,7 @@ def _join(all_drafts: Iterable[Draft], *, broken: frozenset[str] = frozenset()) 
     head = next((d.head for d in made if d.kind == "feeds" and d.head), shapes.FeedsFile(feeds=()))
     urls = joined.first(joined.rows("feeds"), "url", "this URL is polled already, at {}; delete one")
     feeds = joined.keep(urls, lambda row: values.feed(row, head))
+    families = joined.families()
     listed = joined.rows("watchlists")
     named = {row.value.id: values.as_watchlist(row) for row in listed}
     watchlists = values.whole(joined.keep(listed, lambda row: values.watchlist(row, named)))
@@ -212,5 +226,7 @@ def _join(all_drafts: Iterable[Draft], *, broken: frozenset[str] = frozenset()) 
     channels = joined.keep(joined.rows("channels"), values.channel)
     known = values.Known(tuple(row.value.id for row in rows), {c.id: c for c in channels}, broken | joined.broken())
     subscriptions = joined.keep(joined.rows("subscriptions"), lambda row: values.subscription(row, known))
-    joined.config = Config(feeds, frozenset(head.allow_hosts), head.contact, watchlists, rules, subscriptions, channels)
+    joined.config = Config(
+        feeds, frozenset(head.allow_hosts), head.contact, watchlists, rules, subscriptions, channels, families
+    )
     return joined

@@ -89,6 +89,12 @@ def _langs(value: object) -> tuple[str, ...]:
     return tuple(scalars.lang(code) for code in value)
 
 
+def _flag(value: object) -> bool:
+    if value in ("yes", "no"):
+        return value == "yes"
+    raise ValueError("must be yes or no")
+
+
 _WORD = {"type": ["string", "number"]}  # A term may look like a number: 2026.
 _Id = Annotated[str, _Text(scalars.id_, pattern=f"^{scalars.ID}$", maxLength=64)]
 _Line = Annotated[str, _Text(scalars.line, minLength=1, maxLength=200)]
@@ -191,6 +197,32 @@ class WatchlistsFile:
 
     watchlists: tuple[WatchlistShape, ...]
     """The watchlists."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyShape:
+    """Outlets that count as one voice when reports are held against each other."""
+
+    __pydantic_config__ = _STRICT
+
+    id: _Id
+    """A name for the machine: small letters, digits and dashes."""
+    members: Annotated[tuple[_Line, ...], Field(min_length=1)]
+    """The outlets of one owner, or the agency, by the names that feeds.yaml gives them."""
+    cited_as: tuple[_Line, ...] = ()
+    """How others name it when they only pass on its report, such as WSJ."""
+    wire: Annotated[bool, PlainValidator(_flag), WithJsonSchema({"enum": ["yes", "no"]})] = False
+    """yes: an agency, whose texts others print under their own roof.  no if left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamiliesFile:
+    """Which outlets are one voice."""
+
+    __pydantic_config__ = _STRICT
+
+    families: tuple[FamilyShape, ...]
+    """The families."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +361,7 @@ class SubscriptionsFile:
 
 FILES: dict[str, type] = {
     "feeds": FeedsFile,
+    "families": FamiliesFile,
     "watchlists": WatchlistsFile,
     "rules": RulesFile,
     "channels": ChannelsFile,
@@ -338,6 +371,7 @@ FILES: dict[str, type] = {
 
 ENTRIES: dict[str, type] = {
     "feeds": FeedShape,
+    "families": FamilyShape,
     "watchlists": WatchlistShape,
     "rules": RuleShape,
     "channels": ChannelShape,

@@ -162,6 +162,20 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """Outlets that count as one voice: of one owner, or one agency.
+
+    ``outlets`` are names as feeds.yaml gives them.  ``cited_as`` are the names by which other outlets cite it.  The
+    text of a ``wire`` under another roof is still the wire's.
+    """
+
+    id: str
+    outlets: tuple[str, ...]
+    cited_as: tuple[str, ...] = ()
+    wire: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """An article with all its hits.  ``rules`` is the hash of the rules that were in force."""
 
@@ -177,7 +191,12 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An article's place in a story, and the reason for which it was, or was not, news there."""
+    """An article's place in a story, and the reason for which it was, or was not, news there.
+
+    ``voice`` is who says it: the family of the outlet, the wire, or the outlet that is cited.  ``notes`` say how that
+    is known, and whether the text is machine-made.  ``shared`` are the words by which it was placed.  ``watch`` names
+    the watchlists that it met, ``told`` the rules under which it was told.
+    """
 
     article: str
     version: str
@@ -189,6 +208,11 @@ class Member:
     reason: str
     lang: str = ""
     copy_of: str = ""
+    voice: str = ""
+    notes: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,6 @@ reason                    told         meaning
 ========================  ===========  ==================================================================
 """
 
-from alerts.stories.place import OPEN, Placed, place_all
+from alerts.stories.place import OPEN, Desk, Placed, place_all
 
-__all__ = ["OPEN", "Placed", "place_all"]
+__all__ = ["OPEN", "Desk", "Placed", "place_all"]

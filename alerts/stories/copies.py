@@ -1,47 +1,144 @@
 """Whether two articles are the same text: wire copies, reprints, light edits.  Pure.
 
 Texts are compared by the share of the shorter one's 3-word shingles that the other has (containment: Broder, "On the
-resemblance and containment of documents", 1997).  Stubs of a few words have too few shingles for that: they are copies
-when they have the same headline and the same figures.
+resemblance and containment of documents", 1997).  Stubs have too few shingles for that, and aggregators put their own
+words in the place of the text: they are copies if they have the same words in the headline, figures that do not
+contradict, and the same day.
+
+What is worth comparing is found by a sketch: the 32 shingles with the smallest hashes (bottom-k: Broder 1997).  Two
+texts of 75 words of which one has half of the other's shingles share about ten of them.  The index is made of the open
+stories and kept in memory; nothing else knows it, so nothing else can lose it.
 """
 
 from __future__ import annotations
 
+import re
+import zlib
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
+from heapq import nsmallest
+from typing import TypeVar
 
 from alerts.figures import figures
-from alerts.model import Member
-from alerts.text import tokens
+from alerts.model import Member, Story
+from alerts.text import folds
+
+K = TypeVar("K")
 
 SHINGLE = 3
 CONTAINED = 0.5
 FEWEST = 8
 """With fewer shingles than this, the headline decides."""
 
+STUB = 30
+"""A text of at most so many words is a stub: the headline decides too."""
 
-@lru_cache(maxsize=32_768)
-def _shingles(title: str, lead: str) -> frozenset[tuple[str, ...]]:
-    """Give the 3-word shingles of a title and a lead."""
-    words = [t.word for t in tokens(f"{title} {lead}")]
-    return frozenset(tuple(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1))
+SKETCH = 32
+"""How many shingles of a text are looked up."""
+
+MET = 2
+"""How many of them two texts must share to be compared; the last words of a feed ("appeared first on") are one."""
+
+HEADLINE = 4
+"""A headline of fewer words is no sign of a copy by itself, unless both are nothing but a headline."""
+
+_CREDIT = re.compile(r"\s+[-–—|]\s+(?:\S+\s*){1,4}$")
 
 
-def original(member: Member, members: Iterable[Member]) -> Member | None:
-    """Give the earliest of the members that this one is a copy of, or ``None``.
+class Copies:
+    """The texts of the open stories.  ``add`` as articles are placed, ``original`` to ask which one is copied."""
 
-    An article is no copy of its own earlier version.
-    """
-    return next((m for m in members if m.article != member.article and same_text(m, member)), None)
+    def __init__(self, stories: Iterable[Story]) -> None:
+        self._by_shingle: defaultdict[int, list[Member]] = defaultdict(list)
+        self._by_title: defaultdict[frozenset[str], list[Member]] = defaultdict(list)
+        self._by_url: defaultdict[str, list[Member]] = defaultdict(list)
+        for story in stories:
+            for member in story.members:
+                self.add(member)
+
+    def add(self, member: Member) -> None:
+        """Remember the text of an article."""
+        for shingle in _sketch(member.title, member.lead):
+            self._by_shingle[shingle].append(member)
+        self._by_title[_headline(member.title)].append(member)
+        if member.url:
+            self._by_url[member.url].append(member)
+
+    def remove(self, member: Member) -> None:
+        """Forget the text of an article whose story is closed."""
+        for shingle in _sketch(member.title, member.lead):
+            _drop(self._by_shingle, shingle, member)
+        _drop(self._by_title, _headline(member.title), member)
+        _drop(self._by_url, member.url, member)
+
+    def originals(self, member: Member) -> list[Member]:
+        """Give the articles of which this one is a copy, earliest first.  It is no copy of its own earlier version."""
+        near = self._by_title.get(_headline(member.title), [])
+        same = self._by_url.get(member.url, [])
+        met = Counter(id(m) for shingle in _sketch(member.title, member.lead) for m in self._by_shingle.get(shingle, ()))
+        often = {i for i, n in met.items() if n >= MET}
+        alike = {
+            id(m): m
+            for shingle in _sketch(member.title, member.lead)
+            for m in self._by_shingle.get(shingle, ())
+            if id(m) in often
+        }
+        found = {id(m): m for m in (*near, *same, *alike.values()) if m.article != member.article}
+        return sorted((m for m in found.values() if same_text(m, member)), key=lambda m: (m.seen, m.article))
+
+
+def _drop(index: dict[K, list[Member]], key: K, member: Member) -> None:
+    """Take an article out of a list of an index."""
+    left = [m for m in index.get(key, ()) if m is not member]
+    if left:
+        index[key] = left
+    else:
+        index.pop(key, None)
 
 
 def same_text(one: Member, other: Member) -> bool:
-    """Tell whether the two are one text: the same address, or half of the shorter one's shingles in the other."""
+    """Tell whether the two are one text: the same address, half of the shorter one's shingles, or the same headline."""
     if one.url and one.url == other.url:
         return True
     a, b = _shingles(one.title, one.lead), _shingles(other.title, other.lead)
-    if min(len(a), len(b)) >= FEWEST:
-        return len(a & b) >= CONTAINED * min(len(a), len(b))
-    titles = [{t.word for t in tokens(m.title)} for m in (one, other)]
-    numbers = [[f.name for f in figures(f"{m.title} {m.lead}")] for m in (one, other)]
-    return titles[0] == titles[1] and numbers[0] == numbers[1]
+    if min(len(a), len(b)) >= FEWEST and len(a & b) >= CONTAINED * min(len(a), len(b)):
+        return True
+    return _same_stub(one, other)
+
+
+def _same_stub(one: Member, other: Member) -> bool:
+    """Tell whether one is a stub with the other's headline, of the same day, and no figure contradicts."""
+    headline = _headline(one.title)
+    if headline != _headline(other.title) or one.seen.date() != other.seen.date():
+        return False
+    shorter = min(len(one.lead.split()), len(other.lead.split()))
+    if shorter > STUB or (len(headline) < HEADLINE and (one.lead or other.lead)):
+        return False
+    a, b = ({f.name for f in figures(f"{m.title} {m.lead}")} for m in (one, other))
+    return a <= b or b <= a
+
+
+@lru_cache(maxsize=32_768)
+def _shingles(title: str, lead: str) -> frozenset[tuple[str, str, str]]:
+    """Give the 3-word shingles of a title and a lead."""
+    words = folds(f"{title} {lead}")
+    return frozenset(zip(words, words[1:], words[2:], strict=False))
+
+
+@lru_cache(maxsize=32_768)
+def _sketch(title: str, lead: str) -> tuple[int, ...]:
+    """Give the smallest hashes of the shingles: the same ones in every process."""
+    return tuple(nsmallest(SKETCH, {zlib.crc32(" ".join(s).encode("utf-8", "replace")) for s in _shingles(title, lead)}))
+
+
+@lru_cache(maxsize=32_768)
+def _headline(title: str) -> frozenset[str]:
+    """Give the words of a headline, without the name that an aggregator puts behind it.
+
+    >>> sorted(_headline("Iran cuts off the internet again - The Harbour Post"))
+    ['again', 'cuts', 'internet', 'iran', 'off', 'the']
+    """
+    whole = folds(title)
+    cut = folds(_CREDIT.sub("", title))
+    return frozenset(cut if len(cut) > HEADLINE else whole)

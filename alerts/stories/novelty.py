@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from alerts.figures import figures
+from alerts.figures import Figure, figures
 from alerts.model import Member
-from alerts.stories.space import Space, terms
+from alerts.stories import terms as terms_
+from alerts.stories.space import Space
 
 FRESH = 0.5
 """The share of a headline, by the weight of its terms, that must be new to the story to be a development."""
@@ -17,38 +18,125 @@ NAMED = 3
 
 _CORRECTION = re.compile(r"^\W*(correction|corrected|corrects|clarification|정정|اصلاح)\b|\(corrects\b", re.IGNORECASE)
 _BACKGROUND = re.compile(
-    r"^\W*(opinion|analysis|comment|commentary|editorial|explainer|factbox|live|live updates|live blog|"
-    r"(the )?long read|in pictures|podcast|watch|timeline|profile)\b\s*[:|–—-]|\b(what we know so far|explained)\W*$|"
+    # how a newsroom marks it: at the front, behind a bar, or at the end
+    r"^\W*(opinion|analysis|comment|commentary|editorial|column|explainer|explained|factbox|fact check|live|live updates|"
+    r"live blog|(the )?long read|in pictures|photos|gallery|podcast|watch|video|timeline|profile|interview|q&a|review|"
+    r"opinia|komentarz|analiza|wywiad|kommentar|analyse|leitartikel|newsletter|[\w ]*comment)\b\s*[:|–—-]|"
+    r"[|–—-]\s*(opinion|analysis|comment|editorial|live updates?)\W*$|:\s*live( updates?| blog)?\W*$|"
+    r"\b(what we know( so far)?|explained|live updates)\W*$|"
+    # what an explainer is called
+    r"\b((need|things|facts|what) to know|storylines to watch|at a glance|what we know|more top headlines)\b|"
+    r"^\W*(why|how|what)\b(?!.*\b(said|says)\b)|^\W*(the papers|timeline of)\b|"
+    # round-ups of a day
+    r"\b(morning|daily|evening) (brief|briefing|update)\b|\bnews des tages\b|"
     r"^(사설|칼럼|یادداشت|تحلیل)\b",
     re.IGNORECASE,
 )
+# A column has its writer's name in capitals in front.
+_COLUMN = re.compile(r"^(?:[A-Z][A-Z'’-]+\s+){1,3}[A-Z][A-Z'’-]+:")
 _NUMBER = re.compile(r"(?<![\w.,-])\d{2,}(?:[.,]\d+)*(?![\w-])")
 _YEAR = re.compile(r"(19|20)\d\d")
 
 
-def reason(member: Member, earlier: Sequence[Member], copied: Member | None, space: Space) -> str:
-    """Say why the article is, or is not, news after what its story told ``earlier``, in words of the package's table.
+class Told:
+    """What one story has told so far: its terms, figures, numbers and languages."""
+
+    def __init__(self, members: Iterable[Member] = ()) -> None:
+        self.articles: dict[str, str] = {}
+        self.langs: set[str] = set()
+        self.voices: set[str] = set()
+        self._terms: set[str] = set()
+        self._figures: set[str] = set()
+        self._numbers: set[str] = set()
+        self._most: dict[str, int] = {}
+        for member in members:
+            self.add(member)
+
+    def add(self, member: Member) -> None:
+        """Count one more article of the story."""
+        self.articles[member.article] = member.version
+        self.langs.add(member.lang)
+        self.voices.add(member.voice or member.outlet)
+        self._terms.update(terms_.of(member))
+        self._numbers.update(_NUMBER.findall(f"{member.title} {member.lead}"))
+        for figure in _figures(member):
+            self._figures.add(figure.name)
+            if figure.what:
+                self._most[figure.what] = max(_count(figure), self._most.get(figure.what, 0))
+
+    def new_figures(self, member: Member, *, whole: bool = False) -> tuple[str, ...]:
+        """Give the figures of the article that the story has not told.
+
+        In a headline every figure counts, and every bare number: it measures something, whatever word it stands by
+        ("toll climbs to 116").  A lead repeats old figures as background; of it a count of people is new if it is
+        higher than any before.  ``whole`` takes every figure of the lead: an edit is held against its own text.
+        """
+        headline = {f.name for f in figures(member.title)}
+        fresh = [f for f in _figures(member) if f.name not in self._figures]
+        kept = [f.name for f in fresh if whole or self._is_more(f) or (f.name in headline and not f.what)]
+        lower = set() if whole else {f.value for f in _figures(member) if f.what and not self._is_more(f)}
+        named = {n for name in kept for n in _NUMBER.findall(name)} | lower
+        bare = [n for n in _NUMBER.findall(member.title) if n not in self._numbers | named and not _YEAR.fullmatch(n)]
+        return (*kept, *bare)
+
+    def _is_more(self, figure: Figure) -> bool:
+        """Tell whether it is a count of people that is higher than any told."""
+        return bool(figure.what) and _count(figure) > self._most.get(figure.what, 0)
+
+    def new_words(self, member: Member, space: Space) -> tuple[str, ...]:
+        """Give the headline's words that the story has not told, heaviest first, if they are half of its weight.
+
+        In a language in which the story was not told yet every word is new, and says nothing.
+        """
+        if member.lang not in self.langs:
+            return ()
+        printed = dict(reversed(list(terms_.named(member.title))))
+        weights = {term: space.weight(term) for term in printed}
+        fresh = [term for term in weights if term not in self._terms]
+        if not fresh or sum(weights[term] for term in fresh) < FRESH * sum(weights.values()):
+            return ()
+        return tuple(printed[term] for term in sorted(fresh, key=lambda term: (-weights[term], term)))
+
+
+def reason(member: Member, told: Told, copied: Member | None, space: Space) -> str:
+    """Say why the article is, or is not, news after what its story has ``told``, in words of the package's table.
 
     The order matters.  What calls itself a correction is one, though nine tenths of it are a copy; and a text that was
     told before is a copy only while it has no figure that was not: agencies send a story again with a higher toll.
     """
+    facts = told.new_figures(member)
     if _CORRECTION.search(member.title):
-        return _with("correction", _new_figures(member, earlier))
-    if copied and not _new_figures(member, earlier):
-        return f"copy of {copied.outlet}"
-    if any(m.article == member.article for m in earlier):
-        changed = _new_figures(member, earlier)
+        return _with("correction", told.new_figures(member, whole=True))
+    if member.article in told.articles:
+        changed = told.new_figures(member, whole=True)
         return _with("correction", changed) if changed else "repeat: edited"
-    if _BACKGROUND.search(member.title):
+    if copied and not facts:
+        return f"copy of {copied.outlet}"
+    if is_background(member.title):
         return "background"
-    if not earlier:
+    if not told.articles:
         return "new story"
-    facts = _new_figures(member, earlier) or _new_words(member, earlier, space)
-    return _with("new facts", facts) if facts else "repeat"
+    facts = facts or told.new_words(member, space)
+    if facts:
+        return _with("new facts", facts)
+    if member.voice and member.voice not in told.voices:
+        return f"confirmed: {len(told.voices) + 1} outlets"
+    return "repeat"
+
+
+def is_background(title: str) -> bool:
+    """Tell whether a headline announces opinion, an explainer, a live page, a round-up or a gallery.
+
+    >>> is_background("Opinion | Tariffs hurt everyone"), is_background("Five things to know about the protests")
+    (True, True)
+    >>> is_background("Live fire kills three in Isfahan"), is_background("What to do, asks minister who said no")
+    (False, False)
+    """
+    return bool(_BACKGROUND.search(title)) or bool(_COLUMN.search(title))
 
 
 def is_told(why: str) -> bool:
-    """Tell whether a placement with this reason is a development."""
+    """Tell whether a placement with this reason is a development by itself; ``confirmed`` is one if a rule asks."""
     return why.partition(":")[0] in {"new story", "new facts", "correction"}
 
 
@@ -61,29 +149,11 @@ def _with(word: str, named: tuple[str, ...]) -> str:
     return f"{word}: {', '.join(named[:NAMED])}" if named else word
 
 
-def _new_figures(member: Member, earlier: Sequence[Member]) -> tuple[str, ...]:
-    """Give the figures of the article, and the bare numbers of its headline, that no earlier one has.
-
-    A number that stands in a headline measures something, whatever word it stands by: "toll climbs to 116".
-    """
-    told = {name for m in earlier for name in _figures(m)}
-    numbers = {number for m in earlier for number in _NUMBER.findall(f"{m.title} {m.lead}")}
-    fresh = [name for name in _figures(member) if name not in told]
-    named = set(_NUMBER.findall(" ".join(fresh)))
-    bare = [n for n in _NUMBER.findall(member.title) if n not in numbers | named and not _YEAR.fullmatch(n)]
-    return (*fresh, *bare)
+def _figures(member: Member) -> tuple[Figure, ...]:
+    """Find the figures of an article's title and lead."""
+    return figures(f"{member.title}. {member.lead}")
 
 
-def _figures(member: Member) -> tuple[str, ...]:
-    """Name the figures of an article's title and lead."""
-    return tuple(figure.name for figure in figures(f"{member.title}. {member.lead}"))
-
-
-def _new_words(member: Member, earlier: Sequence[Member], space: Space) -> tuple[str, ...]:
-    """Give the headline's terms that the story has not told, heaviest first, if they are half of its weight."""
-    headline = {term: space.weight(term, member.lang) for term in terms(member.title, "")}
-    told = {term for m in earlier for term in terms(m.title, m.lead)}
-    fresh = {term: weight for term, weight in headline.items() if term not in told}
-    if sum(fresh.values()) < FRESH * sum(headline.values()):
-        return ()
-    return tuple(sorted(fresh, key=lambda term: (-fresh[term], term)))
+def _count(figure: Figure) -> int:
+    """Read a count of people."""
+    return int(figure.value.replace(",", ""))

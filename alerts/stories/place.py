@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.model import Development, Match, Member, Story
-from alerts.stories import novelty
-from alerts.stories.copies import original
+from alerts.model import Development, Family, Match, Member, Rule, Story
+from alerts.stories import bridges, holds, novelty
+from alerts.stories.copies import Copies
+from alerts.stories.novelty import Told
 from alerts.stories.space import Space
+from alerts.stories.voices import Voices
 from alerts.text import lead
 
 OPEN = timedelta(hours=72)
 """A story without news for so long is closed: what comes later opens a new one."""
+
+_FEED_FOOT = re.compile(r"\s*The post .{0,300}? appeared first on .{0,80}$|\s*(View Full Coverage on|Zobacz .*) Google News\W*$")
+"""What feeds put behind every text; it would make all articles of an outlet alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,53 +31,111 @@ class Placed:
     development: Development | None
 
 
-def place_all(matches: Iterable[Match], stories: tuple[Story, ...], *, now: datetime) -> tuple[Placed, ...]:
-    """Place each match in one of the open stories or in a new one, in the order in which they were published.
+def place_all(
+    matches: Iterable[Match],
+    stories: Sequence[Story],
+    *,
+    now: datetime,
+    rules: Sequence[Rule] = (),
+    families: Sequence[Family] = (),
+) -> tuple[Placed, ...]:
+    """Place each match in one of the open stories or in a new one, in the order in which they were seen.
 
-    Feeds give their newest entry first and are read one after the other, so that the order of arrival says little.
-    A version of an article that a story holds already is left as it is and gives nothing: a run that died after it had
-    kept the stories must not find news in its own work.
+    What was seen at once is taken in the order in which it was published.  How the stream is cut into batches makes no
+    difference.  A version of an article that a story holds already is left as it is and gives nothing: a run that died
+    after it had kept the stories must not find news in its own work.
     """
-    known = {story.id: story for story in stories}
-    home = {member.article: story.id for story in stories for member in story.members}
-    space = Space(stories)
-    placed = []
-    for match in sorted(matches, key=lambda match: (match.article.when, match.key)):
-        member = _member(match)
-        story = known.get(home.get(member.article) or space.nearest(member)[0] or "")
-        if story and any((m.article, m.version) == (member.article, member.version) for m in story.members):
-            continue
-        step = _place(match, member, story, space, now)
-        known[step.story.id] = step.story
-        home[member.article] = step.story.id
-        space.add(step.story.id, member)
-        placed.append(step)
-    return tuple(placed)
+    desk = Desk(stories, rules=rules, families=families)
+    ordered = sorted(matches, key=lambda match: (match.article.seen, match.article.when, match.key))
+    placed = (desk.place(match, now=now) for match in ordered)
+    return tuple(step for step in placed if step)
 
 
-def _member(match: Match) -> Member:
-    """Give the article of a match the form in which a story keeps it; the reason comes when it is placed."""
-    a = match.article
-    return Member(
-        article=a.id,
-        version=a.version,
-        outlet=a.outlet,
-        url=a.url,
-        title=a.title,
-        lead=lead(a.text),
-        seen=a.seen,
-        lang=a.lang,
-        reason="",
-    )
+class Desk:
+    """The open stories, with all that is needed to place the next article among them."""
 
+    def __init__(self, stories: Sequence[Story], *, rules: Sequence[Rule] = (), families: Sequence[Family] = ()) -> None:
+        self._stories = {story.id: story for story in stories}
+        self._home = {member.article: story.id for story in stories for member in story.members}
+        self._told = {story.id: Told(story.members) for story in stories}
+        self._space = Space(stories)
+        self._copies = Copies(stories)
+        self._rules = {rule.id: rule for rule in rules}
+        self._voices = Voices(families)
 
-def _place(match: Match, member: Member, story: Story | None, space: Space, now: datetime) -> Placed:
-    """Put one article into the story, or into a new one that it opens."""
-    if story is None:
-        story = Story(f"s-{member.article.removeprefix('a-')}", opened=now, updated=now, members=())
-    copied = original(member, story.members)
-    reason = novelty.reason(member, story.members, copied, space)
-    kept = replace(member, reason=reason, copy_of=copied.article if copied else "")
-    grown = replace(story, updated=now, members=(*story.members, kept))
-    told = novelty.is_told(reason)
-    return Placed(grown, reason, Development(story.id, match, reason, made=now) if told else None)
+    def place(self, match: Match, *, now: datetime) -> Placed | None:
+        """Place one article; ``None`` if a story holds this version of it already."""
+        member = self._member(match)
+        home = self._home.get(member.article)
+        if home and any((m.article, m.version) == (member.article, member.version) for m in self._stories[home].members):
+            return None
+        self._close(member.seen - OPEN)
+        copied = self._original(member)
+        story, shared = self._where(member, copied)
+        told = self._told.get(story.id) or Told()
+        reason = novelty.reason(member, told, copied, self._space)
+        if copied and reason.startswith("copy of"):
+            member = replace(member, voice=copied.voice or copied.outlet)
+        member = replace(member, reason=reason, copy_of=copied.article if copied else "", shared=shared)
+        return self._keep(story, match, member, told, now)
+
+    def _keep(self, story: Story, match: Match, member: Member, told: Told, now: datetime) -> Placed:
+        """Keep the article in its story, and tell what no rule holds back."""
+        voices = len(told.voices | {member.voice or member.outlet})
+        kept, why = holds.held(match, member, story.members, voices, self._rules)
+        reason = f"{member.reason}; {why}" if why else member.reason
+        member = replace(member, reason=reason, told=tuple(hit.rule for hit in kept.hits) if kept else ())
+        grown = replace(story, updated=now, members=(*story.members, member))
+        self._stories[grown.id] = grown
+        self._home[member.article] = grown.id
+        told.add(member)
+        self._told[grown.id] = told
+        self._space.add(grown.id, member)
+        self._copies.add(member)
+        return Placed(grown, reason, Development(grown.id, kept, reason, made=now) if kept else None)
+
+    def _where(self, member: Member, copied: Member | None) -> tuple[Story, tuple[str, ...]]:
+        """Find the story: the article's own, its original's, the one it is like, or a new one."""
+        home = self._home.get(member.article) or (self._home[copied.article] if copied else "")
+        if home:
+            return self._stories[home], ()
+        if near := self._space.nearest(member):
+            return self._stories[near.story], near.shared
+        if bridge := bridges.joined(member, self._stories.values()):
+            return self._stories[bridge[0]], bridge[1]
+        return Story(f"s-{member.article.removeprefix('a-')}", member.seen, member.seen, ()), ()
+
+    def _original(self, member: Member) -> Member | None:
+        """Give the earliest article that this one copies; of a copy, what it is a copy of."""
+        first = next(iter(self._copies.originals(member)), None)
+        if first is None or not first.copy_of:
+            return first
+        members = self._stories[self._home[first.article]].members
+        return next((m for m in members if m.article == first.copy_of), first)
+
+    def _close(self, before: datetime) -> None:
+        """Forget the stories that are closed; their articles can still come in new versions, as new ones."""
+        for story in self._space.close(before):
+            for member in self._stories.pop(story).members:
+                self._home.pop(member.article, None)
+                self._copies.remove(member)
+            del self._told[story]
+
+    def _member(self, match: Match) -> Member:
+        """Give the article of a match the form in which a story keeps it; the reason comes when it is placed."""
+        a = match.article
+        voice = self._voices.of(a)
+        return Member(
+            article=a.id,
+            version=a.version,
+            outlet=a.outlet,
+            url=a.url,
+            title=a.title,
+            lead=lead(_FEED_FOOT.sub("", a.text)),
+            seen=a.seen,
+            lang=a.lang,
+            reason="",
+            voice=voice.name,
+            notes=voice.notes,
+            watch=bridges.watch(match),
+        )

@@ -1,97 +1,140 @@
 """Which open story an article is like: TF-IDF over the watched stream itself.  Pure.
 
-The terms of an article are the words of its title, twice, and of its lead.  A term's weight is its inverse document
-frequency among the articles of the open stories in its language, not in general news: there the watched subject's own
-names would glue every story to every other, and among all languages the function words of a rare one would.
-(Single-pass clustering with a centroid, as in Topic Detection and Tracking: Allan,
-Papka, Lavrenko, "On-line New Event Detection and Tracking", SIGIR 1998.)
+A term weighs the more, the fewer of the open *stories* tell it.  That is the watched stream and not general news: there
+the watched subject's own names would glue every story to every other.  And it is stories and not articles: what sixty
+articles of one story have in common tells that story from the others, and must not weigh less for being told often.
+(Single-pass clustering with a centroid, as in Topic Detection and Tracking: Allan, Papka, Lavrenko, "On-line New Event
+Detection and Tracking", SIGIR 1998.)
+
+Every weight is a function of the stories that are open and of nothing else, so that a space built anew from them gives
+the same answers as the one that saw them grow.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from functools import lru_cache
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from math import log, sqrt
+from typing import NamedTuple
 
 from alerts.model import Member, Story
-from alerts.text import fold, tokens
+from alerts.stories import terms as terms_
 
-ALIKE = 0.17
+ALIKE = 0.25
 """The least cosine between an article and a story's centroid for the article to belong to it."""
 
 IMAGINED = 20
-"""A stream begins with so many imagined articles that have none of its words, so that the first ones can be weighed."""
+"""A stream begins with so many imagined stories that have none of its words, so that the first ones can be weighed."""
 
-# Before there is a stream to weigh them by, the commonest words would make any two articles alike: English, Persian,
-# Arabic.  Korean joins them to its nouns; what other languages miss for want of a list is lost once there is a stream.
-_FUNCTION_WORDS = frozenset(
-    fold(word)
-    for word in (
-        "a about after against all also an and any are as at be been before but by can could did do for from had has "
-        "have he her his how if in into is it its more most new no not of on one or other our out over said say says "
-        "she so some than that the their them there these they this to under up was we were what when which who will "
-        "with would you "
-        "و در به از با که را این آن برای است شد شده بر تا یا هم می نیز خود کرد کرده گفت بود یک ها های "
-        "في من على إلى عن أن إن ما لا هذا هذه التي الذي مع كما بعد قال"
-    ).split()
-)
+UNSEEN = 0.5
+"""The share of its weight that a term has which no open story tells: it can meet nothing, and only blurs the rest."""
+
+NAMED = 5
+"""How many of the words by which an article was placed are kept."""
 
 
-@lru_cache(maxsize=32_768)
-def terms(title: str, lead: str) -> Counter[str]:
-    """Count the words of the title twice and of the lead once, without function words and single letters.
+class Near(NamedTuple):
+    """A story that an article is like, how like, and the terms that make it so, strongest first."""
 
-    >>> sorted(terms("Oil tanker seized", "A tanker was seized").items())
-    [('oil', 2), ('seized', 3), ('tanker', 3)]
-    """
-    words = [t.word for t in tokens(title)] * 2 + [t.word for t in tokens(lead)]
-    return Counter(word for word in words if len(word) > 1 and word not in _FUNCTION_WORDS)
+    story: str
+    score: float
+    shared: tuple[str, ...]
 
 
 class Space:
     """The open stories as vectors.  ``add`` as articles are placed, ``nearest`` to ask where one belongs."""
 
-    def __init__(self, stories: tuple[Story, ...]) -> None:
-        self._centroids: dict[str, Counter[str]] = {}
-        self._having: dict[str, set[str]] = {}
-        self._frequency: Counter[tuple[str, str]] = Counter()
-        self._articles: Counter[str] = Counter()
+    def __init__(self, stories: Iterable[Story]) -> None:
+        self._centroids: dict[str, dict[str, float]] = {}
+        self._having: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._last: dict[str, datetime] = {}
+        self._weights: dict[str, float] = {}
         for story in stories:
             for member in story.members:
                 self.add(story.id, member)
 
     def add(self, story: str, member: Member) -> None:
         """Count one more article of the story."""
-        counted = terms(member.title, member.lead)
-        self._articles[member.lang] += 1
-        self._frequency.update((member.lang, term) for term in counted)
-        self._centroids.setdefault(story, Counter()).update(counted)
-        for term in counted:
-            self._having.setdefault(term, set()).add(story)
+        self._weights.clear()
+        counted = {term: 1 + log(n) for term, n in terms_.of(member).items()}
+        length = _length(counted.values())
+        centroid = self._centroids.setdefault(story, {})
+        for term, n in counted.items():
+            centroid[term] = centroid.get(term, 0.0) + n / length
+            self._having[term][story] = None
+        self._last[story] = max(member.seen, self._last.get(story, member.seen))
 
-    def weight(self, term: str, lang: str) -> float:
-        """Give the inverse document frequency of a term in a language, smoothed."""
-        return log((self._articles[lang] + IMAGINED) / (self._frequency[lang, term] + 0.5))
+    def close(self, before: datetime) -> tuple[str, ...]:
+        """Forget the stories without news since then, and name them."""
+        closed = tuple(story for story, last in self._last.items() if last < before)
+        for story in closed:
+            self._weights.clear()
+            del self._last[story]
+            for term in self._centroids.pop(story):
+                del self._having[term][story]
+        return closed
 
-    def nearest(self, member: Member) -> tuple[str | None, float]:
-        """Give the story that the article is most like, and how like it is; ``None`` if no story is alike enough.
+    def weight(self, term: str) -> float:
+        """Give the inverse story frequency of a term, smoothed; never below 0."""
+        found = self._weights.get(term)
+        if found is None:
+            telling = len(self._having.get(term, ()))
+            found = self._weights[term] = max(0.0, log((len(self._centroids) + IMAGINED) / (telling + 0.5)))
+        return found
+
+    def nearest(self, member: Member) -> Near | None:
+        """Give the story that the article is most like; ``None`` if no story is alike enough.
 
         Of two that are equally alike the one with the smaller id is taken, so that the answer is always the same.
         """
-        vector = self._weighed(terms(member.title, member.lead), member.lang)
-        near = {story for term, w in vector.items() if w > 0 for story in self._having.get(term, ())}
-        scored = [
-            (_cosine(vector, self._weighed(self._centroids[story], member.lang)), story) for story in sorted(near)
-        ]
-        score, story = max(scored, key=lambda pair: pair[0], default=(0.0, ""))
-        return (story, score) if score >= ALIKE else (None, score)
+        vector = {term: (1 + log(n)) * self._seen_weight(term) for term, n in terms_.of(member).items()}
+        length = _length(vector.values())
+        vector = {term: w / length for term, w in vector.items()}
+        best = min(((-self._cosine(vector, story), story) for story in self._candidates(vector)), default=(0.0, ""))
+        if -best[0] < ALIKE:
+            return None
+        return Near(best[1], -best[0], self._shared(vector, best[1]))
 
-    def _weighed(self, counted: Counter[str], lang: str) -> dict[str, float]:
-        """Weigh the terms as an article of this language sees them; one told ten times is not ten times as telling."""
-        return {term: (1 + log(n)) * self.weight(term, lang) for term, n in counted.items()}
+    def _seen_weight(self, term: str) -> float:
+        """Weigh a term of an article."""
+        return self.weight(term) * (1 if self._having.get(term) else UNSEEN)
+
+    def _candidates(self, vector: Mapping[str, float]) -> list[str]:
+        """Give the stories that could be alike enough.
+
+        A cosine is at most the length of that part of the vector whose terms the story has.  So the stories that only
+        have the lightest terms, which are the many, are never looked at.
+        """
+        reach = ALIKE * ALIKE
+        light, part = 0.0, defaultdict[str, float](float)
+        for term, w in sorted(vector.items(), key=lambda pair: (pair[1], pair[0])):
+            if light + w * w < reach:
+                light += w * w
+                continue
+            square = w * w
+            for story in self._having.get(term, ()):
+                part[story] += square
+        return [story for story, square in part.items() if square + light >= reach * 0.999]
+
+    def _cosine(self, vector: Mapping[str, float], story: str) -> float:
+        """Give the cosine between an article's vector, of length 1, and a story's centroid."""
+        weight = self.weight
+        dot = square = 0.0
+        for term, n in self._centroids[story].items():
+            w = n * weight(term)
+            square += w * w
+            if term in vector:
+                dot += w * vector[term]
+        return dot / sqrt(square) if square else 0.0
+
+    def _shared(self, vector: Mapping[str, float], story: str) -> tuple[str, ...]:
+        """Name the terms that count most in the cosine."""
+        centroid = self._centroids[story]
+        parts = {term: w * centroid[term] * self.weight(term) for term, w in vector.items() if term in centroid}
+        return tuple(sorted((t for t in parts if parts[t]), key=lambda term: (-parts[term], term))[:NAMED])
 
 
-def _cosine(one: dict[str, float], other: dict[str, float]) -> float:
-    """Give the cosine of two vectors; 0 if one of them is empty."""
-    norms = sqrt(sum(w * w for w in one.values()) * sum(w * w for w in other.values()))
-    return sum(w * other.get(term, 0.0) for term, w in one.items()) / norms if norms else 0.0
+def _length(values: Iterable[float]) -> float:
+    """Give the length of a vector; of one that is nought, 1."""
+    return sqrt(sum(value * value for value in values)) or 1.0
