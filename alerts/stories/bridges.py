@@ -1,15 +1,18 @@
 """How an article in another script joins a story: by the watchlists that both meet and the numbers that both tell.  Pure.
 
 "이란과 거래하는 나라에 25% 관세" shares no word with "25% tariff on countries that transact with Iran", but both meet
-the watchlists of Iran and of tariffs, and both tell 25.  One of the two alone would join what has nothing in common.
+the watchlists of Iran and of tariffs, and both headlines tell 25.  One of the two alone would join what has nothing in
+common.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import lru_cache
 
 from alerts.model import Match, Member, Story
 
@@ -17,7 +20,7 @@ NEAR = timedelta(hours=24)
 """How far apart the two may be; a number is no sign for longer."""
 
 WATCHED = 2
-"""How many watchlists both must meet, or else two numbers must be the same."""
+"""How many watchlists both must meet; if it is one, two numbers must be the same."""
 
 _NUMBER = re.compile(r"(?<![\w.,-])\d{2,}(?:[.,]\d+)*")
 _YEAR = re.compile(r"(19|20)\d\d")
@@ -28,31 +31,50 @@ def watch(match: Match) -> tuple[str, ...]:
     return tuple(sorted({e.term.rpartition(":")[2] for hit in match.hits for e in hit.evidence if "@" in e.term}))
 
 
-def joined(member: Member, stories: Iterable[Story]) -> tuple[str, tuple[str, ...]] | None:
-    """Give the story that an article of another script joins, with what they share; ``None`` if there is none.
+class Bridges:
+    """The articles of the open stories by the numbers of their headlines."""
 
-    The most shared numbers and watchlists win, then the smaller id.
-    """
-    mine, script = numbers(member), _script(member.title)
-    if not mine or not member.watch:
-        return None
-    found = []
-    for story in stories:
-        for other in story.members:
+    def __init__(self, stories: Iterable[Story]) -> None:
+        self._telling: defaultdict[str, list[tuple[str, Member]]] = defaultdict(list)
+        for story in stories:
+            for member in story.members:
+                self.add(story.id, member)
+
+    def add(self, story: str, member: Member) -> None:
+        """Remember an article that met a watchlist."""
+        for number in numbers(member.title) if member.watch else ():
+            self._telling[number].append((story, member))
+
+    def remove(self, story: str, member: Member) -> None:
+        """Forget an article whose story is closed."""
+        for number in numbers(member.title) if member.watch else ():
+            self._telling[number].remove((story, member))
+
+    def joined(self, member: Member) -> tuple[str, tuple[str, ...]] | None:
+        """Give the story that an article of another script joins, with what they share; ``None`` if there is none.
+
+        The most shared numbers and watchlists win, then the smaller id.
+        """
+        script, found = _script(member.title), []
+        near = (pair for number in sorted(numbers(member.title)) for pair in self._telling.get(number, ()))
+        for story, other in near:
             if _script(other.title) == script or abs(member.seen - other.seen) > NEAR:
                 continue
-            shared, watched = mine & numbers(other), set(member.watch) & set(other.watch)
-            if shared and watched and (len(watched) >= WATCHED or len(shared) > 1):
-                found.append((-len(shared) - len(watched), story.id, (*sorted(watched), *sorted(shared))))
-    return min(found)[1:] if found else None
+            told = numbers(f"{member.title} {member.lead}") & numbers(f"{other.title} {other.lead}")
+            watched = set(member.watch) & set(other.watch)
+            if watched and (len(watched) >= WATCHED or len(told) > 1):
+                found.append((-len(told) - len(watched), story, (*sorted(watched), *sorted(told))))
+        return min(found)[1:] if found else None
 
 
-def numbers(member: Member) -> frozenset[str]:
+@lru_cache(maxsize=32_768)
+def numbers(text: str) -> frozenset[str]:
     """Give the numbers of two and more digits, of any script's digits, without years."""
-    western = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in f"{member.title} {member.lead}")
+    western = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)
     return frozenset(n for n in _NUMBER.findall(western) if not _YEAR.fullmatch(n))
 
 
+@lru_cache(maxsize=32_768)
 def _script(title: str) -> str:
     """Name the script that most letters of a title are of.
 

@@ -10,8 +10,8 @@ from alerts.model import Member
 from alerts.stories import terms as terms_
 from alerts.stories.space import Space
 
-FRESH = 0.5
-"""The share of a headline, by the weight of its terms, that must be new to the story to be a development."""
+FRESH = 0.45
+"""The least share of a headline, by the weight of its terms, that must be new to the story to be a development."""
 
 NAMED = 3
 """How many new figures or words a reason names."""
@@ -35,6 +35,7 @@ _BACKGROUND = re.compile(
 # A column has its writer's name in capitals in front.
 _COLUMN = re.compile(r"^(?:[A-Z][A-Z'’-]+\s+){1,3}[A-Z][A-Z'’-]+:")
 _NUMBER = re.compile(r"(?<![\w.,-])\d{2,}(?:[.,]\d+)*(?![\w-])")
+_QUOTE = re.compile(r"“([^”]{6,80})”|‘([^’]{6,80})’|\"([^\"]{6,80})\"|(?<!\w)'([^']{6,80})'(?!\w)|„([^”“]{6,80})[”“]")
 _YEAR = re.compile(r"(19|20)\d\d")
 
 
@@ -57,7 +58,7 @@ class Told:
         self.articles[member.article] = member.version
         self.langs.add(member.lang)
         self.voices.add(member.voice or member.outlet)
-        self._terms.update(terms_.of(member))
+        self._terms.update(terms_.terms(member.title, member.lead))
         self._numbers.update(_NUMBER.findall(f"{member.title} {member.lead}"))
         for figure in _figures(member):
             self._figures.add(figure.name)
@@ -83,6 +84,18 @@ class Told:
         """Tell whether it is a count of people that is higher than any told."""
         return bool(figure.what) and _count(figure) > self._most.get(figure.what, 0)
 
+    def new_quotes(self, member: Member) -> tuple[str, ...]:
+        """Give what the headline quotes in words that the story has not told; in a language new to it, nothing."""
+        if member.lang not in self.langs:
+            return ()
+        quotes = [next(filter(None, found)) for found in _QUOTE.findall(member.title)]
+        return tuple(f"“{quote}”" for quote in quotes if self._is_fresh(quote))
+
+    def _is_fresh(self, quote: str) -> bool:
+        """Tell whether more than half of the words of a quote are new."""
+        said = {term for term, _ in terms_.named(quote)}
+        return 2 * len(said - self._terms) > len(said)
+
     def new_words(self, member: Member, space: Space) -> tuple[str, ...]:
         """Give the headline's words that the story has not told, heaviest first, if they are half of its weight.
 
@@ -95,7 +108,8 @@ class Told:
         fresh = [term for term in weights if term not in self._terms]
         if not fresh or sum(weights[term] for term in fresh) < FRESH * sum(weights.values()):
             return ()
-        return tuple(printed[term] for term in sorted(fresh, key=lambda term: (-weights[term], term)))
+        heaviest = sorted(fresh, key=lambda term: (-weights[term], term))
+        return tuple(dict.fromkeys(printed[term] for term in heaviest))
 
 
 def reason(member: Member, told: Told, copied: Member | None, space: Space) -> str:
@@ -116,7 +130,7 @@ def reason(member: Member, told: Told, copied: Member | None, space: Space) -> s
         return "background"
     if not told.articles:
         return "new story"
-    facts = facts or told.new_words(member, space)
+    facts = facts or told.new_quotes(member) or told.new_words(member, space)
     if facts:
         return _with("new facts", facts)
     if member.voice and member.voice not in told.voices:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from alerts.model import Development, Family, Match, Member, Rule, Story
 from alerts.stories import bridges, holds, novelty
+from alerts.stories.bridges import Bridges
 from alerts.stories.copies import Copies
 from alerts.stories.novelty import Told
 from alerts.stories.space import Space
@@ -60,6 +61,7 @@ class Desk:
         self._told = {story.id: Told(story.members) for story in stories}
         self._space = Space(stories)
         self._copies = Copies(stories)
+        self._bridges = Bridges(stories)
         self._rules = {rule.id: rule for rule in rules}
         self._voices = Voices(families)
 
@@ -92,17 +94,18 @@ class Desk:
         self._told[grown.id] = told
         self._space.add(grown.id, member)
         self._copies.add(member)
+        self._bridges.add(grown.id, member)
         return Placed(grown, reason, Development(grown.id, kept, reason, made=now) if kept else None)
 
     def _where(self, member: Member, copied: Member | None) -> tuple[Story, tuple[str, ...]]:
-        """Find the story: the article's own, its original's, the one it is like, or a new one."""
+        """Find the story: the article's own, its original's, one told in another script, the one it is like, or a new one."""
         home = self._home.get(member.article) or (self._home[copied.article] if copied else "")
         if home:
             return self._stories[home], ()
+        if bridge := self._bridges.joined(member):
+            return self._stories[bridge[0]], bridge[1]
         if near := self._space.nearest(member):
             return self._stories[near.story], near.shared
-        if bridge := bridges.joined(member, self._stories.values()):
-            return self._stories[bridge[0]], bridge[1]
         return Story(f"s-{member.article.removeprefix('a-')}", member.seen, member.seen, ()), ()
 
     def _original(self, member: Member) -> Member | None:
@@ -119,6 +122,7 @@ class Desk:
             for member in self._stories.pop(story).members:
                 self._home.pop(member.article, None)
                 self._copies.remove(member)
+                self._bridges.remove(story, member)
             del self._told[story]
 
     def _member(self, match: Match) -> Member:

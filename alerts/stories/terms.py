@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from alerts.model import Member
-from alerts.text import fold, is_spaceless, tokens
+from alerts.text import fold, is_spaceless, lead, tokens
 
 STEM = 6
 """How many letters of a word are kept."""
+
+WORDS = 30
+"""How many words of a lead tell what is new; those after them rehearse what happened before, and glue story to story."""
 
 # Before there is a stream to weigh them by, the commonest words would make any two articles alike: English, Persian,
 # Arabic.  What other languages miss for want of a list is lost once there is a stream.
@@ -33,8 +36,8 @@ _FUNCTION_WORDS = frozenset(
 
 
 @lru_cache(maxsize=32_768)
-def terms(title: str, lead: str) -> Counter[str]:
-    """Count the terms of the title twice and of the lead once, without function words and single letters.
+def terms(title: str, text: str) -> Counter[str]:
+    """Count the terms of the title twice and of the text once, without function words and single letters.
 
     >>> sorted(terms("Oil tankers seized", "A tanker was seized").items())
     [('oil', 2), ('seized', 3), ('tanker', 3)]
@@ -43,14 +46,18 @@ def terms(title: str, lead: str) -> Counter[str]:
     """
     counted = Counter(term for term, _ in named(title))
     counted.update(counted)
-    counted.update(term for term, _ in named(lead))
+    counted.update(term for term, _ in named(text))
     return counted
 
 
-@lru_cache(maxsize=32_768)
 def of(member: Member) -> Counter[str]:
-    """Count the terms of an article."""
-    return terms(member.title, member.lead)
+    """Count the terms by which an article is placed: of its title, twice, and of the first 30 words of its lead."""
+    return _of(member.title, member.lead)
+
+
+@lru_cache(maxsize=32_768)
+def _of(title: str, whole: str) -> Counter[str]:
+    return terms(title, lead(whole, WORDS))
 
 
 def named(text: str) -> Iterator[tuple[str, str]]:
