@@ -18,7 +18,7 @@ from rich.console import Console
 
 from alerts import app as app_
 from alerts import config as config_
-from alerts import demo, explain, lines, services, show, trials
+from alerts import demo, explain, lines, replay, services, show, trials
 from alerts import rules as rules_
 from alerts.errors import AlertsError, ConfigError, Problem
 from alerts.model import Article
@@ -168,6 +168,32 @@ def match_(
     except BrokenPipeError:
         # Who reads has enough.  What is still in the buffer must not be written when the program ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if bad:
+        raise typer.Exit(1)
+
+
+@cli.command(name="replay")
+def replay_(
+    rules: Annotated[
+        Path, typer.Option("--rules", envvar="ALERTS_CONFIG", help="A configuration, or a folder of rule files.")
+    ] = Path("config"),
+    batch: Annotated[int, typer.Option(min=1, help="How many articles are grouped at once.")] = replay.BATCH,
+    digests: Annotated[
+        Path | None, typer.Option(help="Also write each daily subscription's digests into this folder.")
+    ] = None,
+) -> None:
+    """Play articles through the rules and into stories, in memory: JSON Lines in, a line out for each that is matched.
+
+    A line that cannot be read is told on the error output, and the others go on; exit code 1 if there was one.
+    """
+    played = replay.Replay(replay.configured(rules, whole=digests is not None), batch=batch, folder=digests)
+    found = [lines.read(line, number) for number, line in lines.split(sys.stdin.buffer)]
+    bad = [one for one in found if isinstance(one, Problem)]
+    for problem in bad:
+        _bad_line(problem)
+    played.run(one for one in found if not isinstance(one, Problem))
+    for line in played.placed():
+        print(line)  # rich would look for markup in it
     if bad:
         raise typer.Exit(1)
 

@@ -14,7 +14,7 @@ from alerts import rules as rules_
 from alerts.adapters.sql import queries
 from alerts.app import App
 from alerts.errors import StoreError
-from alerts.model import Article, Evidence, Hit, Match, Story
+from alerts.model import Article, Evidence, Hit, Match, Member, Story
 
 CONTEXT = 60
 """How many characters of the text are shown on either side of the words that met a term."""
@@ -173,6 +173,19 @@ def _placed(seen: Article, story: Story) -> Iterator[str]:
         if (member.article, member.version) == (seen.id, seen.version):
             others = len({m.article for m in story.members}) - 1
             yield f"  story {story.id} ({story.members[0].title}; {others} other articles): {member.reason}"
+            yield from _rests(member, story)
+
+
+def _rests(member: Member, story: Story) -> Iterator[str]:
+    """Say what the placement rests on: the original, the words in common, whose voice it is."""
+    original = next((m for m in story.members if m.article == member.copy_of), None)
+    if original:
+        yield f"    copy of {original.article}: {_line(original.title)} ({original.outlet}, {original.url or 'no link'})"
+    if member.shared:
+        yield f"    placed there by: {', '.join(map(_line, member.shared))}"
+    if member.voice and member.voice != member.outlet:
+        yield f"    counts as the voice of {member.voice}"
+    yield from (f"    {note}" for note in member.notes)
 
 
 def _too_weak(found: Match, app: App) -> Iterator[str]:

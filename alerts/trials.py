@@ -40,6 +40,16 @@ def rules_in(folder: Path) -> rules_.Rules:
     Raises:
         ConfigError: The folder is not there, or a rule or a watchlist is wrong; every problem is in it.
     """
+    config = watch_in(folder)
+    return rules_.compile(config.rules, {w.id: w for w in config.watchlists})
+
+
+def watch_in(folder: Path) -> Config:
+    """Read what decides on an article: rules, watchlists and, of a whole configuration, families of outlets.
+
+    Raises:
+        ConfigError: The folder is not there, or one of these is wrong; every problem is in it.
+    """
     files, shown = _whole(folder) if (folder / "rules").is_dir() else _alone(folder)
     if not any("/rules/" in file.path for file in files):
         words = "there is no rule file; name a folder that holds rules/*.yaml, or the rule files themselves"
@@ -49,13 +59,13 @@ def rules_in(folder: Path) -> rules_.Rules:
     found = tuple(_as_shown(problem, shown) for problem in problems if problem.path in paths)
     if found:
         raise ConfigError(found)
-    return rules_.compile(config.rules, {w.id: w for w in config.watchlists})
+    return config
 
 
 def _whole(folder: Path) -> tuple[list[File], dict[str, str]]:
-    """Take the rules and the watchlists out of a whole configuration."""
-    files = config_.read(folder)
-    return [file for file in files if "/rules/" in file.path or file.path.endswith("/watchlists.yaml")], {}
+    """Take the rules, the watchlists and the families out of a whole configuration."""
+    wanted = ("/watchlists.yaml", "/families.yaml")
+    return [file for file in config_.read(folder) if "/rules/" in file.path or file.path.endswith(wanted)], {}
 
 
 def _alone(folder: Path) -> tuple[list[File], dict[str, str]]:

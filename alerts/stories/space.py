@@ -12,10 +12,11 @@ the same answers as the one that saw them grow.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from math import log, sqrt
+from heapq import heappop, heappush
+from math import log, log2, sqrt
 from typing import NamedTuple
 
 from alerts.model import Member, Story
@@ -30,6 +31,15 @@ IMAGINED = 20
 UNSEEN = 0.5
 """The share of its weight that a term has which no open story tells: it can meet nothing, and only blurs the rest."""
 
+STEP = log(2) / 2
+"""Weights go down by half an octave at a time, so that they seldom change."""
+
+GRAIN = 4096
+"""How finely the share of a term in an article is counted."""
+
+LIGHT = 0.7
+"""Which share of the way to ``ALIKE`` the lightest terms of an article may go without being looked up."""
+
 NAMED = 5
 """How many of the words by which an article was placed are kept."""
 
@@ -43,96 +53,146 @@ class Near(NamedTuple):
 
 
 class Space:
-    """The open stories as vectors.  ``add`` as articles are placed, ``nearest`` to ask where one belongs."""
+    """The open stories as vectors.  ``add`` as articles are placed, ``nearest`` to ask where one belongs.
+
+    The length of a centroid is the costly part of a cosine, for every new story changes every weight a little.  With
+    w = A - C * b, where A is the logarithm of the number of stories and b the step of a term, its square is a polynomial
+    in A, of which each story keeps the three sums: they change only when one of its terms takes a step.  Sums and
+    counts are whole numbers, so that the order in which they were made leaves no trace.
+    """
 
     def __init__(self, stories: Iterable[Story]) -> None:
-        self._centroids: dict[str, dict[str, float]] = {}
-        self._having: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._centroids: dict[str, dict[str, int]] = {}
+        self._having: dict[str, dict[str, int]] = {}
+        self._steps: dict[str, int] = {}
+        self._sums: dict[str, list[int]] = {}
         self._last: dict[str, datetime] = {}
-        self._weights: dict[str, float] = {}
+        self._oldest: list[tuple[datetime, str]] = []
         for story in stories:
             for member in story.members:
                 self.add(story.id, member)
 
     def add(self, story: str, member: Member) -> None:
         """Count one more article of the story."""
-        self._weights.clear()
         counted = {term: 1 + log(n) for term, n in terms_.of(member).items()}
         length = _length(counted.values())
-        centroid = self._centroids.setdefault(story, {})
+        centroid, sums = self._centroids.setdefault(story, {}), self._sums.setdefault(story, [0, 0, 0])
         for term, n in counted.items():
-            centroid[term] = centroid.get(term, 0.0) + n / length
-            self._having[term][story] = None
-        self._last[story] = max(member.seen, self._last.get(story, member.seen))
+            old = centroid.get(term, 0)
+            if not old:
+                self._step(term, len(self._having.get(term, ())) + 1)
+            new = centroid[term] = self._having.setdefault(term, {})[story] = old + round(GRAIN * n / length)
+            _change(sums, new * new - old * old, self._steps[term])
+        self._last[story] = last = max(member.seen, self._last.get(story, member.seen))
+        heappush(self._oldest, (last, story))
 
     def close(self, before: datetime) -> tuple[str, ...]:
         """Forget the stories without news since then, and name them."""
-        closed = tuple(story for story, last in self._last.items() if last < before)
-        for story in closed:
-            self._weights.clear()
-            del self._last[story]
-            for term in self._centroids.pop(story):
-                del self._having[term][story]
-        return closed
+        closed = []
+        while self._oldest and self._oldest[0][0] < before:
+            last, story = heappop(self._oldest)
+            if self._last.get(story) == last:
+                closed.append(story)
+                self._forget(story)
+        return tuple(closed)
+
+    def _forget(self, story: str) -> None:
+        """Take a story out."""
+        del self._last[story], self._sums[story]
+        for term in self._centroids.pop(story):
+            del self._having[term][story]
+            self._step(term, len(self._having[term]))
 
     def weight(self, term: str) -> float:
         """Give the inverse story frequency of a term, smoothed; never below 0."""
-        found = self._weights.get(term)
-        if found is None:
-            telling = len(self._having.get(term, ()))
-            found = self._weights[term] = max(0.0, log((len(self._centroids) + IMAGINED) / (telling + 0.5)))
-        return found
+        step = self._steps.get(term)
+        return max(0.0, self._most() - STEP * (_step(0) if step is None else step))
 
     def nearest(self, member: Member) -> Near | None:
         """Give the story that the article is most like; ``None`` if no story is alike enough.
 
         Of two that are equally alike the one with the smaller id is taken, so that the answer is always the same.
         """
-        vector = {term: (1 + log(n)) * self._seen_weight(term) for term, n in terms_.of(member).items()}
+        vector = {term: (1 + log(n)) * self._met(term) for term, n in terms_.of(member).items()}
         length = _length(vector.values())
         vector = {term: w / length for term, w in vector.items()}
-        best = min(((-self._cosine(vector, story), story) for story in self._candidates(vector)), default=(0.0, ""))
-        if -best[0] < ALIKE:
-            return None
-        return Near(best[1], -best[0], self._shared(vector, best[1]))
+        scored = ((-self._cosine(vector, story), story) for story in self._candidates(vector))
+        score, story = min(scored, default=(0.0, ""))
+        return Near(story, -score, self._shared(vector, story)) if -score >= ALIKE else None
 
-    def _seen_weight(self, term: str) -> float:
-        """Weigh a term of an article."""
-        return self.weight(term) * (1 if self._having.get(term) else UNSEEN)
+    def _most(self) -> float:
+        """Give the weight of a term at step 0."""
+        return log(len(self._centroids) + IMAGINED)
+
+    def _met(self, term: str) -> float:
+        """Weigh a term of an article: what no story tells can meet nothing."""
+        return self.weight(term) * (1 if term in self._steps else UNSEEN)
+
+    def _step(self, term: str, telling: int) -> None:
+        """Set the step of a term that so many stories tell, in the sums of all that have it."""
+        having = self._having.get(term, {})
+        old, new = self._steps.get(term, 0), _step(telling)
+        if old != new:
+            for story, n in having.items():
+                sums = self._sums[story]
+                sums[1] += n * n * (new - old)
+                sums[2] += n * n * (new * new - old * old)
+        self._steps[term] = new
+        if not telling:
+            del self._steps[term], self._having[term]
 
     def _candidates(self, vector: Mapping[str, float]) -> list[str]:
         """Give the stories that could be alike enough.
 
-        A cosine is at most the length of that part of the vector whose terms the story has.  So the stories that only
-        have the lightest terms, which are the many, are never looked at.
+        What the lightest terms add to a cosine is at most the length of their part of the vector.  They are the ones
+        that most stories have, and are looked up only for those that the heavier terms bring near.
         """
-        reach = ALIKE * ALIKE
-        light, part = 0.0, defaultdict[str, float](float)
+        light, dots = 0.0, defaultdict[str, float](float)
         for term, w in sorted(vector.items(), key=lambda pair: (pair[1], pair[0])):
-            if light + w * w < reach:
+            if light + w * w < (LIGHT * ALIKE) ** 2:
                 light += w * w
                 continue
-            square = w * w
-            for story in self._having.get(term, ()):
-                part[story] += square
-        return [story for story, square in part.items() if square + light >= reach * 0.999]
+            share = w * self.weight(term)
+            for story, n in self._having.get(term, {}).items():
+                dots[story] += share * n
+        most, step, sums = self._most(), STEP, self._sums
+        least = (0.999 * (ALIKE - sqrt(light))) ** 2
+        a, b, c = least * most * most, least * 2 * most * step, least * step * step
+        near = []
+        for story, dot in dots.items():  # as in _length_of, which would cost thrice as much here
+            squares, first, second = sums[story]
+            if dot * dot >= a * squares - b * first + c * second:
+                near.append(story)
+        return near
+
+    def _length_of(self, story: str) -> float:
+        """Give the length of a centroid under the weights of now."""
+        most, (squares, first, second) = self._most(), self._sums[story]
+        return sqrt(max(0.0, most * most * squares - 2 * most * STEP * first + STEP * STEP * second))
 
     def _cosine(self, vector: Mapping[str, float], story: str) -> float:
         """Give the cosine between an article's vector, of length 1, and a story's centroid."""
-        weight = self.weight
-        dot = square = 0.0
-        for term, n in self._centroids[story].items():
-            w = n * weight(term)
-            square += w * w
-            if term in vector:
-                dot += w * vector[term]
-        return dot / sqrt(square) if square else 0.0
+        centroid = self._centroids[story]
+        dot = sum(w * centroid[term] * self.weight(term) for term, w in vector.items() if term in centroid)
+        return dot / (self._length_of(story) or 1.0)
 
     def _shared(self, vector: Mapping[str, float], story: str) -> tuple[str, ...]:
         """Name the terms that count most in the cosine."""
         centroid = self._centroids[story]
         parts = {term: w * centroid[term] * self.weight(term) for term, w in vector.items() if term in centroid}
         return tuple(sorted((t for t in parts if parts[t]), key=lambda term: (-parts[term], term))[:NAMED])
+
+
+def _step(telling: int) -> int:
+    """Give the step of a term that so many stories tell: twice the binary logarithm, rounded."""
+    return round(2 * log2(telling + 0.5))
+
+
+def _change(sums: list[int], squares: int, step: int) -> None:
+    """Add squares of counts at a step to the sums of a story."""
+    sums[0] += squares
+    sums[1] += squares * step
+    sums[2] += squares * step * step
 
 
 def _length(values: Iterable[float]) -> float:
