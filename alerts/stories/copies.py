@@ -76,7 +76,9 @@ class Copies:
         """Give the articles of which this one is a copy, earliest first.  It is no copy of its own earlier version."""
         near = self._by_title.get(_headline(member.title), [])
         same = self._by_url.get(member.url, [])
-        met = Counter(id(m) for shingle in _sketch(member.title, member.lead) for m in self._by_shingle.get(shingle, ()))
+        met = Counter(
+            id(m) for shingle in _sketch(member.title, member.lead) for m in self._by_shingle.get(shingle, ())
+        )
         often = {i for i, n in met.items() if n >= MET}
         alike = {
             id(m): m
@@ -101,10 +103,21 @@ def same_text(one: Member, other: Member) -> bool:
     """Tell whether the two are one text: the same address, half of the shorter one's shingles, or the same headline."""
     if one.url and one.url == other.url:
         return True
-    a, b = _shingles(one.title, one.lead), _shingles(other.title, other.lead)
-    if min(len(a), len(b)) >= FEWEST and len(a & b) >= CONTAINED * min(len(a), len(b)):
+    a, b = shingles(one.title, one.lead), shingles(other.title, other.lead)
+    whole = len(a | b) if _repeats(one.title, one.lead) or _repeats(other.title, other.lead) else min(len(a), len(b))
+    if min(len(a), len(b)) >= FEWEST and len(a & b) >= CONTAINED * whole:
         return True
     return _same_stub(one, other)
+
+
+@lru_cache(maxsize=32_768)
+def _repeats(title: str, lead: str) -> bool:
+    """Tell whether the text begins with its own headline, as an aggregator's does.
+
+    What follows there are headlines of others, which two entries may share; so all of it must be alike, not half.
+    """
+    words = folds(_CREDIT.sub("", title))
+    return len(words) > HEADLINE and folds(lead)[: len(words)] == words
 
 
 def _same_stub(one: Member, other: Member) -> bool:
@@ -120,7 +133,7 @@ def _same_stub(one: Member, other: Member) -> bool:
 
 
 @lru_cache(maxsize=32_768)
-def _shingles(title: str, lead: str) -> frozenset[tuple[str, str, str]]:
+def shingles(title: str, lead: str) -> frozenset[tuple[str, str, str]]:
     """Give the 3-word shingles of a title and a lead."""
     words = folds(f"{title} {lead}")
     return frozenset(zip(words, words[1:], words[2:], strict=False))
@@ -129,7 +142,7 @@ def _shingles(title: str, lead: str) -> frozenset[tuple[str, str, str]]:
 @lru_cache(maxsize=32_768)
 def _sketch(title: str, lead: str) -> tuple[int, ...]:
     """Give the smallest hashes of the shingles: the same ones in every process."""
-    return tuple(nsmallest(SKETCH, {zlib.crc32(" ".join(s).encode("utf-8", "replace")) for s in _shingles(title, lead)}))
+    return tuple(nsmallest(SKETCH, {zlib.crc32(" ".join(s).encode("utf-8", "replace")) for s in shingles(title, lead)}))
 
 
 @lru_cache(maxsize=32_768)

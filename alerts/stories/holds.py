@@ -33,7 +33,9 @@ def held(
 def _holds(rule: Rule, member: Member, earlier: Sequence[Member], voices: int) -> str:
     """Say why the rule tells nothing of it; empty if it tells."""
     told = [m for m in earlier if rule.id in m.told]
-    confirms = rule.min_outlets > 1 and not told and voices >= rule.min_outlets and member.reason.startswith("confirmed")
+    confirms = (
+        rule.min_outlets > 1 and not told and voices >= rule.min_outlets and member.reason.startswith("confirmed")
+    )
     if not (novelty.is_told(member.reason) or confirms):
         return "no news"
     if voices < rule.min_outlets:

@@ -19,7 +19,9 @@ from alerts.text import lead
 OPEN = timedelta(hours=72)
 """A story without news for so long is closed: what comes later opens a new one."""
 
-_FEED_FOOT = re.compile(r"\s*The post .{0,300}? appeared first on .{0,80}$|\s*(View Full Coverage on|Zobacz .*) Google News\W*$")
+_FEED_FOOT = re.compile(
+    r"\s*The post .{0,300}? appeared first on .{0,80}$|\s*(View Full Coverage on|Zobacz .*) Google News\W*$"
+)
 """What feeds put behind every text; it would make all articles of an outlet alike."""
 
 
@@ -55,7 +57,9 @@ def place_all(
 class Desk:
     """The open stories, with all that is needed to place the next article among them."""
 
-    def __init__(self, stories: Sequence[Story], *, rules: Sequence[Rule] = (), families: Sequence[Family] = ()) -> None:
+    def __init__(
+        self, stories: Sequence[Story], *, rules: Sequence[Rule] = (), families: Sequence[Family] = ()
+    ) -> None:
         self._stories = {story.id: story for story in stories}
         self._home = {member.article: story.id for story in stories for member in story.members}
         self._told = {story.id: Told(story.members) for story in stories}
@@ -69,7 +73,9 @@ class Desk:
         """Place one article; ``None`` if a story holds this version of it already."""
         member = self._member(match)
         home = self._home.get(member.article)
-        if home and any((m.article, m.version) == (member.article, member.version) for m in self._stories[home].members):
+        if home and any(
+            (m.article, m.version) == (member.article, member.version) for m in self._stories[home].members
+        ):
             return None
         self._close(member.seen - OPEN)
         copied = self._original(member)

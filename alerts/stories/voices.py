@@ -79,7 +79,9 @@ def _citation(names: str) -> re.Pattern[str]:
 
 def _credit(names: str) -> re.Pattern[str]:
     """Find an agency's mark: in brackets, before the first dash of a dateline, or at the very end."""
-    return re.compile(rf"[(/\[](?:{names})[)/\]]|^(?:{names})\s*[-–—:]|[-–—|/]\s*(?:{names})\W*$|\b(?:Source|Quelle|źródło): (?:{names})\b")
+    return re.compile(
+        rf"[(/\[](?:{names})[)/\]]|^(?:{names})\s*[-–—:]|[-–—|/]\s*(?:{names})\W*$|\b(?:Source|Quelle|źródło): (?:{names})\b"
+    )
 
 
 def _is_credited(article: Article, credit: re.Pattern[str]) -> bool:
