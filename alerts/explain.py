@@ -180,7 +180,8 @@ def _rests(member: Member, story: Story) -> Iterator[str]:
     """Say what the placement rests on: the original, the words in common, whose voice it is."""
     original = next((m for m in story.members if m.article == member.copy_of), None)
     if original:
-        yield f"    copy of {original.article}: {_line(original.title)} ({original.outlet}, {original.url or 'no link'})"
+        where = f"{original.outlet}, {original.url or 'no link'}"
+        yield f"    copy of {original.article}: {_line(original.title)} ({where})"
     if member.shared:
         yield f"    placed there by: {', '.join(map(_line, member.shared))}"
     if member.voice and member.voice != member.outlet:

@@ -28,7 +28,6 @@ from alerts.model import (
     Delivery,
     Development,
     Digest,
-    Family,
     Feed,
     FeedState,
     Fetched,
@@ -177,7 +176,7 @@ def _count(matches: Log[Match], volumes: Table[Volume], now: datetime) -> None:
 
 def group(
     rules: Sequence[Rule] = (),
-    families: Sequence[Family] = (),
+    families: Sequence[stories_.Family] = (),
     *,
     matches: Log[Match],
     stories: Table[Story],

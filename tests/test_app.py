@@ -262,7 +262,8 @@ def test_explain_says_why_a_copy_was_told_to_nobody(shop: Shop) -> None:
     with app_.open_app(shop.environ.get) as app:
         lines = [*explain.article(FIRST[1], app), *explain.article(copy[1], app)]
 
-    assert sum("copy of Wire" in line for line in lines) == 1
+    assert sum("): copy of Wire" in line for line in lines) == 1
+    assert any(line.startswith("    copy of a-") and FIRST[1] in line for line in lines), "the original is named"
     assert sum("told to nobody: it is no development" in line for line in lines) == 1
 
 

@@ -17,6 +17,7 @@ from alerts import config
 from alerts.config import File, check, load, read, scalars, tree
 from alerts.errors import ConfigError
 from alerts.model import Expect, Feed, Rule, Watchlist
+from alerts.stories import Family
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "corpus" / "config"
@@ -226,6 +227,12 @@ def test_a_language_may_stand_alone() -> None:
     assert made.rules[1].lang == ("no",)
 
 
+def test_families_are_read_and_may_be_missing() -> None:
+    text = "families:\n  - {id: polaris, members: [Polaris Wire], cited_as: [Polaris], wire: yes}\n"
+    assert check(files(families=text))[0].families == (Family("polaris", ("Polaris Wire",), ("Polaris",), wire=True),)
+    assert check(files())[0].families == ()
+
+
 WATCHLISTS = """\
 watchlists:
   - id: persia
@@ -386,6 +393,15 @@ MISTAKES = [
     ),
     ("watchlists", "watchlists: [{id: persia, aliases: [a, a]}]", 'aliases 2: "a" says the same as aliases 1'),
     ("watchlists", "watchlists: [{id: persia, alias: [a]}]", '"alias" is no key here; did you mean "aliases"?'),
+    # Families
+    ("families", "families: [{id: a, members: []}]", '1:29: family "a", members: must not be empty'),
+    ("families", "families: [{id: a, members: [A], wire: true}]", "wire: must be yes or no"),
+    ("families", "families: [{id: a, member: [A]}]", '"member" is no key here; did you mean "members"?'),
+    (
+        "families",
+        "families: [{id: a, members: [A]}, {id: b, members: [B, a]}]",
+        '1:56: family "b", members 2: this outlet is in the family "a" too, at config/families.yaml:1:17; delete one',
+    ),
     # Rules
     ("rules_x", "rules: [{id: x, title: X}]", '1:9: rule "x", any: the rule looks for nothing'),
     ("rules_x", "rules: [{id: all, title: X, any: [a]}]", '"all" cannot be an id'),

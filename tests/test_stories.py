@@ -150,7 +150,12 @@ DEVELOPS = [
     ("a Korean correction", "정정: 이란 시위 Isfahan Tehran protesters", CRACKDOWN[:80], "correction"),
     ("an opinion is background", "Opinion: Iran cannot fire on protesters for ever", VIEW, "background"),
     ("a live page is background", "Live: Iran protests and internet blackout", VIEW, "background"),
-    ("nothing new in it", "Iran forces fire on protesters", "Residents said internet was cut in Isfahan.", "repeat"),
+    (
+        "nothing new in it, by another outlet",
+        "Iran forces fire on protesters",
+        "Residents said internet was cut in Isfahan.",
+        "confirmed: 2 outlets",
+    ),
 ]
 
 

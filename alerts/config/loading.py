@@ -13,7 +13,8 @@ from alerts.config.places import Places
 from alerts.config.tree import SIZE_LIMIT
 from alerts.config.values import ChannelSettings, Found, Row
 from alerts.errors import ConfigError, Problem
-from alerts.model import Family, Feed, Rule, Subscription, Watchlist
+from alerts.model import Feed, Rule, Subscription, Watchlist
+from alerts.stories import Family
 from alerts.text import one_line
 
 REQUIRED = ("feeds.yaml", "channels.yaml", "subscriptions.yaml")

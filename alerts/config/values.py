@@ -10,11 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alerts import rules as rules_
+from alerts import stories as stories_
 from alerts.config import drafts, scalars, shapes
 from alerts.config.drafts import Draft, Entry
 from alerts.config.tree import Fault, Loc
 from alerts.errors import Problem
-from alerts.model import Expect, Family, Feed, Kind, Rule, Subscription, Watchlist
+from alerts.model import Expect, Feed, Kind, Rule, Subscription, Watchlist
 
 _SHOWN = ("rules", "watchlists")
 """The kinds of file whose lines may be shown: in the others there could be an address or a password."""
@@ -105,10 +106,10 @@ def feed(row: Row, head: shapes.FeedsFile) -> tuple[Feed | None, list[Found]]:
     return Feed(shape.id, shape.url, shape.outlet, shape.lang, shape.country, **given), []
 
 
-def family(row: Row) -> tuple[Family, list[Found]]:
+def family(row: Row) -> tuple[stories_.Family, list[Found]]:
     """Give the family that stands there."""
     shape = row.value
-    return Family(shape.id, shape.members, shape.cited_as, shape.wire), []
+    return stories_.Family(shape.id, shape.members, shape.cited_as, shape.wire), []
 
 
 def as_watchlist(row: Row) -> Watchlist:

@@ -162,20 +162,6 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """Outlets that count as one voice: of one owner, or one agency.
-
-    ``outlets`` are names as feeds.yaml gives them.  ``cited_as`` are the names by which other outlets cite it.  The
-    text of a ``wire`` under another roof is still the wire's.
-    """
-
-    id: str
-    outlets: tuple[str, ...]
-    cited_as: tuple[str, ...] = ()
-    wire: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Match:
     """An article with all its hits.  ``rules`` is the hash of the rules that were in force."""
 
@@ -191,11 +177,9 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An article's place in a story, and the reason for which it was, or was not, news there.
+    """An article's place in a story, and why it was, or was not, news there; whose voice it is, and who was told.
 
-    ``voice`` is who says it: the family of the outlet, the wire, or the outlet that is cited.  ``notes`` say how that
-    is known, and whether the text is machine-made.  ``shared`` are the words by which it was placed.  ``watch`` names
-    the watchlists that it met, ``told`` the rules under which it was told.
+    ``shared`` are the words that placed it, ``watch`` the watchlists that it met, ``told`` the rules that told it.
     """
 
     article: str

@@ -6,15 +6,17 @@ An article is placed in one story, once.  Each placement has a reason, and only 
 reason                    told         meaning
 ========================  ===========  ==================================================================
 ``new story``             yes          no open story is like it
-``new facts: …``          yes          a figure, or words of its headline, that the story has not told
+``new facts: …``          yes          a figure, a quote, or words of its headline, that the story has not told
 ``correction: …``         yes          it says that it corrects, or an edit changed a figure
+``confirmed: … outlets``  no           nothing new, from a further independent outlet; a rule may ask for it
 ``copy of …``             no           the same text as an article of the story
 ``repeat``                no           nothing in it that the story has not told
 ``repeat: edited``        no           a new version of an article of the story, with nothing new in it
-``background``            no           opinion, explainer, live page, gallery
+``background``            no           opinion, explainer, live page, gallery, round-up
 ========================  ===========  ==================================================================
 """
 
 from alerts.stories.place import OPEN, Desk, Placed, place_all
+from alerts.stories.voices import Family
 
-__all__ = ["OPEN", "Desk", "Placed", "place_all"]
+__all__ = ["OPEN", "Desk", "Family", "Placed", "place_all"]

@@ -1,4 +1,4 @@
-"""How an article in another script joins a story: by the watchlists that both meet and the numbers that both tell.  Pure.
+"""How an article in another script joins a story: by watchlists that both meet and numbers that both tell.  Pure.
 
 "이란과 거래하는 나라에 25% 관세" shares no word with "25% tariff on countries that transact with Iran", but both meet
 the watchlists of Iran and of tariffs, and both headlines tell 25.  One of the two alone would join what has nothing in

@@ -61,7 +61,7 @@ class Copies:
         """Remember the text of an article."""
         for shingle in _sketch(member.title, member.lead):
             self._by_shingle[shingle].append(member)
-        self._by_title[_headline(member.title)].append(member)
+        self._by_title[headline(member.title)].append(member)
         if member.url:
             self._by_url[member.url].append(member)
 
@@ -69,12 +69,12 @@ class Copies:
         """Forget the text of an article whose story is closed."""
         for shingle in _sketch(member.title, member.lead):
             _drop(self._by_shingle, shingle, member)
-        _drop(self._by_title, _headline(member.title), member)
+        _drop(self._by_title, headline(member.title), member)
         _drop(self._by_url, member.url, member)
 
     def originals(self, member: Member) -> list[Member]:
         """Give the articles of which this one is a copy, earliest first.  It is no copy of its own earlier version."""
-        near = self._by_title.get(_headline(member.title), [])
+        near = self._by_title.get(headline(member.title), [])
         same = self._by_url.get(member.url, [])
         met = Counter(
             id(m) for shingle in _sketch(member.title, member.lead) for m in self._by_shingle.get(shingle, ())
@@ -122,11 +122,11 @@ def _repeats(title: str, lead: str) -> bool:
 
 def _same_stub(one: Member, other: Member) -> bool:
     """Tell whether one is a stub with the other's headline, of the same day, and no figure contradicts."""
-    headline = _headline(one.title)
-    if headline != _headline(other.title) or one.seen.date() != other.seen.date():
+    words = headline(one.title)
+    if words != headline(other.title) or one.seen.date() != other.seen.date():
         return False
     shorter = min(len(one.lead.split()), len(other.lead.split()))
-    if shorter > STUB or (len(headline) < HEADLINE and (one.lead or other.lead)):
+    if shorter > STUB or (len(words) < HEADLINE and (one.lead or other.lead)):
         return False
     a, b = ({f.name for f in figures(f"{m.title} {m.lead}")} for m in (one, other))
     return a <= b or b <= a
@@ -146,10 +146,10 @@ def _sketch(title: str, lead: str) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=32_768)
-def _headline(title: str) -> frozenset[str]:
+def headline(title: str) -> frozenset[str]:
     """Give the words of a headline, without the name that an aggregator puts behind it.
 
-    >>> sorted(_headline("Iran cuts off the internet again - The Harbour Post"))
+    >>> sorted(headline("Iran cuts off the internet again - The Harbour Post"))
     ['again', 'cuts', 'internet', 'iran', 'off', 'the']
     """
     whole = folds(title)

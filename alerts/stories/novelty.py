@@ -19,8 +19,9 @@ NAMED = 3
 _CORRECTION = re.compile(r"^\W*(correction|corrected|corrects|clarification|정정|اصلاح)\b|\(corrects\b", re.IGNORECASE)
 _BACKGROUND = re.compile(
     # how a newsroom marks it: at the front, behind a bar, or at the end
-    r"^\W*(opinion|analysis|comment|commentary|editorial|column|explainer|explained|factbox|fact check|live|live updates|"
-    r"live blog|(the )?long read|in pictures|photos|gallery|podcast|watch|video|timeline|profile|interview|q&a|review|"
+    r"^\W*(opinion|analysis|comment|commentary|editorial|column|explainer|explained|factbox|fact check|live|"
+    r"live updates|live blog|(the )?long read|in pictures|photos|gallery|podcast|watch|video|timeline|"
+    r"profile|interview|q&a|review|"
     r"opinia|komentarz|analiza|wywiad|kommentar|analyse|leitartikel|newsletter|[\w ]*comment)\b\s*[:|–—-]|"
     r"[|–—-]\s*(opinion|analysis|comment|editorial|live updates?)\W*$|:\s*live( updates?| blog)?\W*$|"
     r"\b(what we know( so far)?|explained|live updates)\W*$|"
@@ -118,20 +119,23 @@ def reason(member: Member, told: Told, copied: Member | None, space: Space) -> s
     The order matters.  What calls itself a correction is one, though nine tenths of it are a copy; and a text that was
     told before is a copy only while it has no figure that was not: agencies send a story again with a higher toll.
     """
-    facts = told.new_figures(member)
-    if _CORRECTION.search(member.title):
-        return _with("correction", told.new_figures(member, whole=True))
-    if member.article in told.articles:
+    corrects, edits = bool(_CORRECTION.search(member.title)), member.article in told.articles
+    if corrects or edits:
         changed = told.new_figures(member, whole=True)
-        return _with("correction", changed) if changed else "repeat: edited"
-    if copied and not facts:
+        return _with("correction", changed) if corrects or changed else "repeat: edited"
+    figures_ = told.new_figures(member)
+    if copied and not figures_:
         return f"copy of {copied.outlet}"
     if is_background(member.title):
         return "background"
+    return _news(member, told, figures_, space)
+
+
+def _news(member: Member, told: Told, figures_: tuple[str, ...], space: Space) -> str:
+    """Say what a report brings that is no copy, no edit and no background."""
     if not told.articles:
         return "new story"
-    facts = facts or told.new_quotes(member) or told.new_words(member, space)
-    if facts:
+    if facts := figures_ or told.new_quotes(member) or told.new_words(member, space):
         return _with("new facts", facts)
     if member.voice and member.voice not in told.voices:
         return f"confirmed: {len(told.voices) + 1} outlets"

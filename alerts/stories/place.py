@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerts.model import Development, Family, Match, Member, Rule, Story
+from alerts.model import Development, Match, Member, Rule, Story
 from alerts.stories import bridges, holds, novelty
 from alerts.stories.bridges import Bridges
 from alerts.stories.copies import Copies
 from alerts.stories.novelty import Told
 from alerts.stories.space import Space
-from alerts.stories.voices import Voices
+from alerts.stories.voices import Family, Voices
 from alerts.text import lead
 
 OPEN = timedelta(hours=72)
@@ -104,7 +104,7 @@ class Desk:
         return Placed(grown, reason, Development(grown.id, kept, reason, made=now) if kept else None)
 
     def _where(self, member: Member, copied: Member | None) -> tuple[Story, tuple[str, ...]]:
-        """Find the story: the article's own, its original's, one told in another script, the one it is like, or a new one."""
+        """Find the story: its own, its original's, one in another script, one that it is like, or a new one."""
         home = self._home.get(member.article) or (self._home[copied.article] if copied else "")
         if home:
             return self._stories[home], ()

@@ -56,9 +56,9 @@ class Space:
     """The open stories as vectors.  ``add`` as articles are placed, ``nearest`` to ask where one belongs.
 
     The length of a centroid is the costly part of a cosine, for every new story changes every weight a little.  With
-    w = A - C * b, where A is the logarithm of the number of stories and b the step of a term, its square is a polynomial
-    in A, of which each story keeps the three sums: they change only when one of its terms takes a step.  Sums and
-    counts are whole numbers, so that the order in which they were made leaves no trace.
+    ``weight = most - STEP * step``, where ``most`` goes by the number of stories and ``step`` by the term, its square
+    is a polynomial in ``most``, of which each story keeps the three sums: they change only when one of its terms takes
+    a step.  Sums and counts are whole numbers, so that the order in which they were made leaves no trace.
     """
 
     def __init__(self, stories: Iterable[Story]) -> None:
@@ -69,19 +69,34 @@ class Space:
         self._last: dict[str, datetime] = {}
         self._oldest: list[tuple[datetime, str]] = []
         for story in stories:
-            for member in story.members:
-                self.add(story.id, member)
+            self._open(story)
+        self._steps.update((term, _step(len(having))) for term, having in self._having.items())
+        for story_id, centroid in self._centroids.items():
+            sums = self._sums[story_id] = [0, 0, 0]
+            for term, n in centroid.items():
+                _change(sums, n * n, self._steps[term])
+
+    def _open(self, story: Story) -> None:
+        """Count the articles of a story; steps and sums come once all are counted."""
+        if not story.members:
+            return
+        centroid = self._centroids[story.id] = {}
+        for member in story.members:
+            for term, n in _counts(member).items():
+                centroid[term] = centroid.get(term, 0) + n
+        for term, n in centroid.items():
+            self._having.setdefault(term, {})[story.id] = n
+        self._last[story.id] = last = max(member.seen for member in story.members)
+        heappush(self._oldest, (last, story.id))
 
     def add(self, story: str, member: Member) -> None:
         """Count one more article of the story."""
-        counted = {term: 1 + log(n) for term, n in terms_.of(member).items()}
-        length = _length(counted.values())
         centroid, sums = self._centroids.setdefault(story, {}), self._sums.setdefault(story, [0, 0, 0])
-        for term, n in counted.items():
+        for term, n in _counts(member).items():
             old = centroid.get(term, 0)
             if not old:
                 self._step(term, len(self._having.get(term, ())) + 1)
-            new = centroid[term] = self._having.setdefault(term, {})[story] = old + round(GRAIN * n / length)
+            new = centroid[term] = self._having.setdefault(term, {})[story] = old + n
             _change(sums, new * new - old * old, self._steps[term])
         self._last[story] = last = max(member.seen, self._last.get(story, member.seen))
         heappush(self._oldest, (last, story))
@@ -181,6 +196,13 @@ class Space:
         centroid = self._centroids[story]
         parts = {term: w * centroid[term] * self.weight(term) for term, w in vector.items() if term in centroid}
         return tuple(sorted((t for t in parts if parts[t]), key=lambda term: (-parts[term], term))[:NAMED])
+
+
+def _counts(member: Member) -> dict[str, int]:
+    """Give the share of each term in an article, in grains."""
+    counted = {term: 1 + log(n) for term, n in terms_.of(member).items()}
+    length = _length(counted.values())
+    return {term: round(GRAIN * n / length) for term, n in counted.items()}
 
 
 def _step(telling: int) -> int:

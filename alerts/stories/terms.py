@@ -18,7 +18,7 @@ STEM = 6
 """How many letters of a word are kept."""
 
 WORDS = 30
-"""How many words of a lead tell what is new; those after them rehearse what happened before, and glue story to story."""
+"""How many words of a lead are read: those after them rehearse what happened before, and glue story to story."""
 
 # Before there is a stream to weigh them by, the commonest words would make any two articles alike: English, Persian,
 # Arabic.  What other languages miss for want of a list is lost once there is a stream.
@@ -74,5 +74,10 @@ def named(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _pairs(word: str) -> list[str]:
-    """Give the pairs of letters that stand side by side; a single letter is one by itself."""
-    return [word[n : n + 2] for n in range(len(word) - 1)] or [word]
+    """Give the pairs of letters that stand side by side; a single letter is one by itself, and a digit none.
+
+    >>> _pairs("116명으로")
+    ['명으', '으로']
+    """
+    letters = "".join(c for c in word if not c.isdigit())
+    return [letters[n : n + 2] for n in range(len(letters) - 1)] or [letters]

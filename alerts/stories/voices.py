@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from alerts.model import Article, Family
+from alerts.model import Article
 
 HEAD = 200
 """How many characters of a text are searched for a dateline; as many of its end for a credit."""
@@ -19,15 +20,32 @@ _VERBS = (
     r"(?:reported|reports|first reported|has learned|wrote|writes|podał|podała|podaje|poinformował|poinformowała|"
     r"informuje|donosi|pisze|berichtet|berichtete|meldet|meldete|보도했다|گزارش داد)"
 )
-_CITING = r"(?:according to|citing|cited by|reported by|reports? in|powołując się na|wynika z ustaleń|laut|unter Berufung auf)"
+_CITING = r"(?:according to|citing|cited by|reported by|reports? in|powołując się na|według|laut|unter Berufung auf)"
+# A notice speaks of the text itself; news about texts that machines wrote does not.
 _MACHINE = re.compile(
-    r"\b(machine[- ]translated|translated by (?:a machine|machine|AI|artificial intelligence)|automatically translated|"
-    r"(?:AI|automatically|machine)[- ]generated|generated (?:by|with|using) (?:AI|artificial intelligence|a machine)|"
-    r"written (?:by|with) (?:AI|artificial intelligence)|automated (?:story|report|insights)|"
-    r"maschinell übersetzt|mit (?:Hilfe von )?KI erstellt|wygenerowan\w+ (?:przez|przy użyciu) AI)\b|"
-    r"(?:기계 ?번역|자동 ?번역|AI ?(?:가|로) ?(?:작성|번역))|ترجمه ماشینی",
+    r"\bthis (?:article|text|story|report|summary|translation|content|piece) (?:was|is|has been) [\w, -]{0,40}"
+    r"(?:(?:AI|machine|automatically|computer)[- ](?:generated|translated|written|assisted)|"
+    r"(?:generated|translated|written|produced|created|summari[sz]ed) (?:\w+ )?(?:by|with|using) [\w, ]{0,30}"
+    r"(?:AI|artificial intelligence|machine|automation|algorithm|language model))\b|"
+    r"[(\[](?:machine|AI|automatic)[- ]translat(?:ion|ed)[)\]]|\bmachine[- ]translated (?:from|version|by)\b|"
+    r"\b(?:maschinell übersetzt|mit (?:Hilfe von )?KI erstellt|przetłumaczono automatycznie|wygenerowano przez AI)\b|"
+    r"(?:기계 ?번역|자동 ?번역|AI ?(?:가|로) ?(?:작성|번역))(?:된|한|했)|ترجمه ماشینی",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Outlets that count as one voice: of one owner, or one agency.
+
+    ``outlets`` are names as feeds.yaml gives them.  ``cited_as`` are the names by which other outlets cite it.  The
+    text of a ``wire`` under another roof is still the wire's.
+    """
+
+    id: str
+    outlets: tuple[str, ...]
+    cited_as: tuple[str, ...] = ()
+    wire: bool = False
 
 
 class Voice(NamedTuple):
@@ -37,31 +55,41 @@ class Voice(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+class _Marks(NamedTuple):
+    """What a family is known by in the texts of others.  Most texts have none of its names, and are not searched."""
+
+    family: str
+    shown: str
+    names: tuple[str, ...]
+    citation: re.Pattern[str]
+    credit: re.Pattern[str] | None
+
+
 class Voices:
     """The families, ready to be asked."""
 
     def __init__(self, families: Iterable[Family]) -> None:
         self._home: dict[str, str] = {}
-        self._credits: list[tuple[str, str, re.Pattern[str]]] = []
-        self._cited: list[tuple[str, str, re.Pattern[str]]] = []
+        self._marks: list[_Marks] = []
         for family in families:
             self._home.update((outlet.casefold(), family.id) for outlet in family.outlets)
-            named = "|".join(re.escape(name) for name in (*family.cited_as, *family.outlets))
-            shown = (family.cited_as or family.outlets)[0]
-            self._cited.append((family.id, shown, _citation(named)))
-            if family.wire:
-                self._credits.append((family.id, shown, _credit(named)))
+            names = tuple(dict.fromkeys((*family.cited_as, *family.outlets)))
+            either = "|".join(map(re.escape, names))
+            credit = _credit(either) if family.wire else None
+            self._marks.append(_Marks(family.id, names[0], names, _citation(either), credit))
 
     def of(self, article: Article) -> Voice:
         """Name the voice of an article: the wire whose text it is, the outlet that it cites, or its own."""
         own = self._home.get(article.outlet.casefold(), article.outlet)
         machine = ("machine-made",) if is_machine_made(article) else ()
-        for family, shown, credit in self._credits:
-            if family != own and _is_credited(article, credit):
-                return Voice(family, (f"wire: {shown}", *machine))
-        for family, shown, citation in self._cited:
-            if family != own and citation.search(f"{article.title} | {article.text[: 5 * HEAD]}"):
-                return Voice(family, (f"cites {shown}", *machine))
+        said = f"{article.title} | {article.text} | {article.author}"
+        near = [m for m in self._marks if m.family != own and any(name in said for name in m.names)]
+        for marks in near:
+            if marks.credit and _is_credited(article, marks.credit):
+                return Voice(marks.family, (f"wire: {marks.shown}", *machine))
+        for marks in near:
+            if marks.citation.search(f"{article.title} | {article.text[: 5 * HEAD]}"):
+                return Voice(marks.family, (f"cites {marks.shown}", *machine))
         return Voice(own, machine)
 
 
@@ -79,9 +107,8 @@ def _citation(names: str) -> re.Pattern[str]:
 
 def _credit(names: str) -> re.Pattern[str]:
     """Find an agency's mark: in brackets, before the first dash of a dateline, or at the very end."""
-    return re.compile(
-        rf"[(/\[](?:{names})[)/\]]|^(?:{names})\s*[-–—:]|[-–—|/]\s*(?:{names})\W*$|\b(?:Source|Quelle|źródło): (?:{names})\b"
-    )
+    name = rf"(?:{names})"
+    return re.compile(rf"[(/\[]{name}[)/\]]|^{name}\s*[-–—:]|[-–—|/]\s*{name}\W*$|\b(?:Source|Quelle|źródło): {name}\b")
 
 
 def _is_credited(article: Article, credit: re.Pattern[str]) -> bool:

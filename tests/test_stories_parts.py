@@ -1,0 +1,378 @@
+"""The parts of which stories are made: terms, space, copies, what is new, voices, bridges, and what rules hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from math import log, sqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts import stories
+from alerts.model import Article, Evidence, Hit, Match, Member, Rule, Story
+from alerts.stories import Family, bridges, copies, novelty, terms
+from alerts.stories.space import ALIKE, GRAIN, IMAGINED, STEP, UNSEEN, Space
+from alerts.stories.voices import Voices
+from tests.test_stories import CRACKDOWN, NOW, a_match
+
+
+def a_member(n: int, title: str, lead: str = "", *, lang: str = "en", outlet: str = "Wire", hours: float = 0) -> Member:
+    seen = NOW + timedelta(hours=hours, minutes=n)
+    return Member(f"a-{n}", "v1", outlet, f"https://example.org/{n}", title, lead, seen, "", lang)
+
+
+# ── terms ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+ONE_TERM = [
+    ("endings of English", "protests", "protesters"),
+    ("endings of Polish", "protesty", "protestów"),
+    ("English and German", "protests", "Proteste"),
+    ("a Korean noun, with and without its particle", "이란", "이란은"),
+    ("Chinese, with a word before it", "伊朗", "对伊朗"),
+]
+
+
+@pytest.mark.parametrize(("why", "one", "other"), ONE_TERM, ids=[case[0] for case in ONE_TERM])
+def test_what_is_one_term(why: str, one: str, other: str) -> None:
+    assert set(terms.terms(one, "")) & set(terms.terms(other, "")), why
+
+
+def test_only_the_first_thirty_words_of_a_lead_place_an_article() -> None:
+    counted = terms.of(a_member(1, "Tanker", " ".join(f"w{n:05}" for n in range(40))))
+    assert [n for n in range(40) if f"w{n:05}" in counted] == list(range(30))
+
+
+# ── space ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+words = st.lists(st.sampled_from("iran china tariff oil tanker protest seized talks bank toll".split()), max_size=8)
+streams = st.lists(st.tuples(st.integers(0, 6), words, words), min_size=1, max_size=30)
+
+
+def naive(stream: list[tuple[str, Member]], member: Member) -> tuple[float, str]:
+    """The nearest story by the sentence of the module, without its shortcuts."""
+    centroids: dict[str, dict[str, int]] = {}
+    for story, one in stream:
+        counted = {t: 1 + log(n) for t, n in terms.of(one).items()}
+        length = sqrt(sum(n * n for n in counted.values())) or 1
+        centroid = centroids.setdefault(story, {})
+        for term, n in counted.items():
+            centroid[term] = centroid.get(term, 0) + round(GRAIN * n / length)
+    telling = {t: sum(t in c for c in centroids.values()) for c in centroids.values() for t in c}
+
+    def weight(term: str) -> float:
+        from math import log2
+
+        return max(0.0, log(len(centroids) + IMAGINED) - STEP * round(2 * log2(telling.get(term, 0) + 0.5)))
+
+    vector = {t: (1 + log(n)) * weight(t) * (1 if t in telling else UNSEEN) for t, n in terms.of(member).items()}
+    length = sqrt(sum(w * w for w in vector.values())) or 1
+    best = (0.0, "")
+    for story in sorted(centroids):
+        weighed = {t: n * weight(t) for t, n in centroids[story].items()}
+        norm = sqrt(sum(w * w for w in weighed.values())) or 1
+        score = sum(vector[t] / length * w for t, w in weighed.items() if t in vector) / norm
+        best = max(best, (score, story), key=lambda pair: pair[0] + (1e-12 if pair is best else 0))
+    return best
+
+
+@given(streams, words, words)
+def test_the_shortcuts_of_the_space_change_no_answer(
+    said: list[tuple[int, list[str], list[str]]], title: list[str], lead: list[str]
+) -> None:
+    stream = [(f"s-{s}", a_member(n, " ".join(t), " ".join(x))) for n, (s, t, x) in enumerate(said)]
+    space = Space(())
+    for story, member in stream:
+        space.add(story, member)
+    asked = a_member(99, " ".join(title), " ".join(lead))
+    score, _ = naive(stream, asked)
+    near = space.nearest(asked)
+    if abs(score - ALIKE) > 1e-6:
+        assert (near is not None) == (score >= ALIKE)
+    if near:
+        assert near.score == pytest.approx(score)
+
+
+@given(streams)
+def test_a_space_built_anew_is_the_one_that_grew_and_forgot(said: list[tuple[int, list[str], list[str]]]) -> None:
+    """What is closed leaves no trace, so that a run that opens later stories only gives the same answers."""
+    grown, kept = Space(()), {}
+    for n, (s, t, x) in enumerate(said):
+        member = a_member(n, " ".join(t), " ".join(x), hours=0 if s < 3 else 90)
+        grown.add(f"s-{s}", member)
+        kept.setdefault(f"s-{s}", []).append(member)
+    closed = grown.close(NOW + timedelta(hours=80))
+    assert sorted(closed) == sorted(story for story in kept if story < "s-3")
+    anew = Space(Story(s, NOW, NOW, tuple(ms)) for s, ms in sorted(kept.items()) if s >= "s-3")
+    for n, (_, t, x) in enumerate(said):
+        asked = a_member(1000 + n, " ".join(t), " ".join(x))
+        assert grown.nearest(asked) == anew.nearest(asked)
+
+
+def test_the_words_that_placed_an_article_are_named() -> None:
+    space = Space((Story("s-1", NOW, NOW, (a_member(1, "Finland seizes tanker"),)),))
+    near = space.nearest(a_member(2, "Tanker seized off Finland"))
+    assert near is not None
+    assert set(near.shared) == {"tanker", "finlan"}
+
+
+# ── copies ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+STUBS = [
+    ("the entry of an aggregator, with the outlet behind it", "Iran cuts internet in ten cities - Harbour Post", True),
+    ("another headline", "Iran restores internet in ten cities - Harbour Post", False),
+    ("a number more", "Iran cuts internet in ten cities, 12 dead", False),
+]
+
+
+@pytest.mark.parametrize(("why", "title", "is_copy"), STUBS, ids=[case[0] for case in STUBS])
+def test_stubs_are_copies_by_their_headlines(why: str, title: str, is_copy: bool) -> None:
+    one = a_member(1, "Iran cuts internet in ten cities", "Residents say that the network went down at noon.")
+    assert copies.same_text(one, a_member(2, title, title)) == is_copy, why
+
+
+def test_a_stub_of_another_day_is_no_copy() -> None:
+    one, other = (a_member(n, "What is in the galleries this week", hours=30 * n) for n in (0, 1))
+    assert not copies.same_text(one, other)
+
+
+def test_entries_of_an_aggregator_that_share_a_related_headline_are_no_copies() -> None:
+    related = "Protests in Iran: the capital is quiet after a night of clashes in the south of the city The Post"
+    a, b = "Envoys leave the talks in Geneva without a word", "Shares fall in Frankfurt as exporters count their losses"
+    assert not copies.same_text(a_member(1, a, f"{a} {related}"), a_member(2, b, f"{b} {related}"))
+
+
+def test_copies_are_found_across_outlets_and_point_at_the_earliest() -> None:
+    texts = [CRACKDOWN, "ISFAHAN (AP) - " + CRACKDOWN, CRACKDOWN.replace("Monday", "Tuesday")]
+    matches = [a_match(n, f"Headline number {n}", text, outlet=f"Outlet {n}") for n, text in enumerate(texts)]
+    placed = stories.place_all(matches, (), now=NOW)
+    assert [p.story.members[-1].copy_of for p in placed] == ["", "a-0000", "a-0000"]
+    assert {p.story.id for p in placed} == {"s-0000"}
+
+
+@given(st.lists(st.sampled_from([f"word{n}" for n in range(40)]), min_size=12, max_size=70), st.data())
+def test_the_sketch_misses_no_copy(said: list[str], data: st.DataObject) -> None:
+    """Half of the shingles are enough for the index to bring two texts together."""
+    cut = data.draw(st.integers(0, len(said) // 3))
+    one, other = a_member(1, "", " ".join(said)), a_member(2, "", " ".join([*said[cut:], "and", "so", "on"]))
+    index = copies.Copies(())
+    index.add(one)
+    assert bool(index.originals(other)) == copies.same_text(one, other)
+
+
+def test_a_text_that_is_removed_is_no_original() -> None:
+    index, one = copies.Copies(()), a_member(1, "Iran cuts internet in ten cities", CRACKDOWN)
+    index.add(one)
+    index.remove(one)
+    assert index.originals(replace(one, article="a-2")) == []
+
+
+# ── what is new ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+TOLD = a_member(1, "Death toll in Iran rises to 62", "At least 62 dead, 400 arrested. Inflation is at 42%.")
+FIGURES = [
+    ("a higher count in the lead", "Iran toll rises", "At least 116 dead.", ("116 dead",)),
+    ("a lower count is an older one", "At least 25 dead in Iran", "", ()),
+    ("a share in the lead is background", "Iran mourns", "Prices rose by 70%.", ()),
+    ("a share in the headline is news", "Iran devalues by 70%", "", ("70%",)),
+    ("the same count", "Iran counts 62 dead", "", ()),
+    ("a year", "Iran ends 2025 in mourning", "", ()),
+    ("a bare number of the headline", "Iran protests reach 88 towns", "", ("88",)),
+]
+
+
+@pytest.mark.parametrize(("why", "title", "lead", "new"), FIGURES, ids=[case[0] for case in FIGURES])
+def test_new_figures(why: str, title: str, lead: str, new: tuple[str, ...]) -> None:
+    assert novelty.Told([TOLD]).new_figures(a_member(2, title, lead)) == new, why
+
+
+def test_a_quote_that_was_not_told_is_new() -> None:
+    told = novelty.Told([a_member(1, "China speaks of a tariff", "Beijing opposes the tariff.")])
+    assert told.new_quotes(a_member(2, 'China "firmly rejects" tariff')) == ("“firmly rejects”",)
+    assert told.new_quotes(a_member(2, "China on “opposes the tariff”")) == ()
+
+
+def test_in_a_language_new_to_a_story_words_say_nothing() -> None:
+    told, space = novelty.Told([TOLD]), Space(())
+    assert told.new_words(a_member(2, "Krwawe starcia na ulicach", lang="pl"), space) == ()
+    assert told.new_words(a_member(2, "Bloody clashes in streets"), space) != ()
+
+
+HEADLINES = [
+    ("Opinion | Students for Justice in Iran?", True),
+    ("Tehran's moment of reckoning | Opinion", True),
+    ("What to know about the protests", True),
+    ("Why the rial collapsed", True),
+    ("ANDREW NEIL: this is the end", True),
+    ("Morning Brief: Maduro charged", True),
+    ("Live updates: Iran threatens bases", True),
+    ("Iran threatens bases: Live updates", True),
+    ("U.S. warns Iran", False),
+    ("UN: 62 dead in Iran", False),
+    ("Live ammunition used in Isfahan", False),
+]
+
+
+@pytest.mark.parametrize(("title", "is_background"), HEADLINES, ids=[case[0] for case in HEADLINES])
+def test_background_by_its_headline(title: str, is_background: bool) -> None:
+    assert novelty.is_background(title) == is_background
+
+
+# ── voices ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+FAMILIES = (
+    Family("polaris", ("Polaris Wire",), ("Polaris",), wire=True),
+    Family("journal", ("The Journal", "Sunday Journal"), ("The Journal", "TJ")),
+)
+SAYS = [
+    ("its own", "Harbour Post", "Iran cuts internet", "Residents said so.", "Harbour Post", ()),
+    ("a family", "Sunday Journal", "Iran cuts internet", "", "journal", ()),
+    ("a dateline", "Harbour Post", "Iran", "TEHRAN (Polaris) - The network went down.", "polaris", ("wire: Polaris",)),
+    ("a credit behind the text", "Harbour Post", "Iran", "The network went down. (Polaris)", "polaris", ("wire: Polaris",)),
+    ("a headline that cites", "Harbour Post", "Iran cuts internet, TJ reports", "", "journal", ("cites The Journal",)),
+    ("a lead that cites", "Harbour Post", "Iran", "The network is down, The Journal reported.", "journal", ("cites The Journal",)),
+    ("according to", "Harbour Post", "Iran", "It is down, according to the TJ.", "journal", ("cites The Journal",)),
+    ("a family that cites itself", "The Journal", "Iran", "It is down, The Journal has learned.", "journal", ()),
+    ("a name alone is no citation", "Harbour Post", "The Journal of a tanker captain", "", "Harbour Post", ()),
+    ("a machine's notice", "Harbour Post", "Iran", "It is down. This text was machine-translated.", "Harbour Post", ("machine-made",)),
+    ("news about machines is no notice", "Harbour Post", "AI-generated images of the toll circulate", "", "Harbour Post", ()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "outlet", "title", "text", "voice", "notes"), SAYS, ids=[case[0] for case in SAYS])
+def test_whose_voice_it_is(why: str, outlet: str, title: str, text: str, voice: str, notes: tuple[str, ...]) -> None:
+    article = Article("a", "v", "", outlet, "", title, text, NOW)
+    assert Voices(FAMILIES).of(article) == (voice, notes), why
+
+
+def test_a_copy_has_the_voice_of_its_original() -> None:
+    one, other = a_match(1, "Iran cuts internet", CRACKDOWN), a_match(2, "Iran offline", CRACKDOWN, outlet="Other")
+    placed = stories.place_all([one, other], (), now=NOW, families=FAMILIES)
+    assert [m.voice for m in placed[-1].story.members] == ["polaris", "polaris"]
+
+
+# ── bridges ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def watched(match: Match, *lists: str, lang: str) -> Match:
+    hit = Hit("iran", tuple(Evidence(f"@{one}", "title", 0, 1, "") for one in lists))
+    return replace(match, hits=(hit,), article=replace(match.article, lang=lang))
+
+
+BRIDGES = [
+    ("two watchlists and a number of the headline", "미국 “거래하는 나라에 25% 관세”", ("iran", "tariffs"), True),
+    ("digits of another script", "تعرفه ۲۵ درصدی آمریکا", ("iran", "tariffs"), True),
+    ("one watchlist is too little", "이란 25개 도시 시위", ("iran",), False),
+    ("no number", "미국 관세 부과", ("iran", "tariffs"), False),
+]
+
+
+@pytest.mark.parametrize(("why", "title", "lists", "joins"), BRIDGES, ids=[case[0] for case in BRIDGES])
+def test_articles_of_another_script_join(why: str, title: str, lists: tuple[str, ...], joins: bool) -> None:
+    english = watched(a_match(1, "U.S. announces 25% tariff on Iran's partners", ""), "iran", "tariffs", lang="en")
+    other = watched(a_match(2, title, ""), *lists, lang="ko")
+    one, two = stories.place_all([english, other], (), now=NOW)
+    assert (one.story.id == two.story.id) == joins, why
+    if joins:
+        assert two.story.members[-1].shared == ("@iran", "@tariffs", "25")
+
+
+def test_a_number_is_no_bridge_for_longer_than_a_day() -> None:
+    member = replace(a_member(1, "25% 관세", lang="ko", hours=30), watch=("@iran", "@tariffs"))
+    early = replace(a_member(2, "25% tariff"), watch=("@iran", "@tariffs"))
+    index = bridges.Bridges((Story("s-1", NOW, NOW, (early,)),))
+    assert index.joined(member) is None
+    assert index.joined(replace(member, seen=early.seen)) is not None
+
+
+# ── what rules hold ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+RISES = [f"Death toll in Iran protests rises to {n}" for n in (25, 62, 116)]
+
+
+def said(rule: Rule, *matches: Match) -> list[tuple[str, bool]]:
+    placed = stories.place_all(matches, (), now=NOW, rules=(rule,))
+    return [(p.reason, p.development is not None) for p in placed]
+
+
+def test_a_rule_that_asks_for_two_outlets_is_told_when_the_second_confirms() -> None:
+    rule = Rule("iran", "Iran", min_outlets=2)
+    matches = [
+        a_match(1, RISES[0], CRACKDOWN),
+        a_match(2, "Iran protests: toll rises to 25", "Doctors count the dead in Isfahan.", outlet="Harbour Post"),
+        a_match(3, "Iran protests: toll of 25", "Doctors count dead.", outlet="Gulf Monitor"),
+        a_match(4, RISES[1], "", outlet="Harbour Post"),
+    ]
+    assert said(rule, *matches) == [
+        ("new story; held by iran: 1 of 2 outlets", False),
+        ("confirmed: 2 outlets", True),
+        ("confirmed: 3 outlets", False),
+        ("new facts: 62", True),
+    ]
+
+
+def test_a_rule_that_asks_for_one_outlet_is_not_told_of_a_confirmation() -> None:
+    matches = [a_match(n, RISES[0], f"Report {n}.", outlet=f"Outlet {n}") for n in (1, 2)]
+    matches[1] = a_match(2, "Iran protests: toll rises to 25", "Doctors say so.", outlet="Harbour Post")
+    assert said(Rule("iran", "Iran"), *matches) == [("new story", True), ("confirmed: 2 outlets", False)]
+
+
+def test_a_cooldown_holds_what_comes_too_soon_and_says_why() -> None:
+    rule = Rule("iran", "Iran", cooldown=timedelta(hours=2))
+    late = a_match(200, RISES[2], "")
+    assert said(rule, a_match(1, RISES[0], ""), a_match(30, RISES[1], ""), late) == [
+        ("new story", True),
+        ("new facts: 62; held by iran: told 2026-07-01 08:01 UTC, cooldown 2h", False),
+        ("new facts: 116", True),
+    ]
+
+
+def test_of_two_rules_only_the_one_that_waits_is_held() -> None:
+    both = replace(a_match(1, RISES[0], ""), hits=(Hit("iran", ()), Hit("quiet", ())))
+    rules = (Rule("iran", "Iran"), Rule("quiet", "Quiet", min_outlets=3))
+    (placed,) = stories.place_all([both], (), now=NOW, rules=rules)
+    assert placed.reason == "new story; held by quiet: 1 of 3 outlets"
+    assert placed.development is not None
+    assert [hit.rule for hit in placed.development.match.hits] == ["iran"]
+    assert placed.story.members[0].told == ("iran",)
+
+
+# ── closing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def seen_after(match: Match, hours: float) -> Match:
+    return replace(match, article=replace(match.article, seen=NOW + timedelta(hours=hours)))
+
+
+def test_a_story_without_news_for_72_hours_is_closed() -> None:
+    one = seen_after(a_match(1, RISES[0], ""), 0)
+    for hours, joins in ((71, True), (73, False)):
+        _, other = stories.place_all([one, seen_after(a_match(2, RISES[1], ""), hours)], (), now=NOW)
+        assert (other.story.id == "s-0001") == joins
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), words, words), min_size=1, max_size=20), st.integers(1, 6))
+def test_batches_do_not_matter_when_stories_close_between_them(
+    given_: list[tuple[int, list[str], list[str]]], size: int
+) -> None:
+    hours, matches = 0, []
+    for n, (gap, title, text) in enumerate(given_):
+        hours += gap
+        matches.append(seen_after(a_match(n, " ".join(title), " ".join(text), outlet=f"Outlet {n % 3}"), hours))
+    whole = {p.story.id: p.story for p in stories.place_all(matches, (), now=NOW)}
+    kept: dict[str, Story] = {}
+    for at in range(0, len(matches), size):
+        batch = matches[at : at + size]
+        since = batch[0].article.seen - stories.OPEN
+        opened = tuple(s for _, s in sorted(kept.items()) if s.members[-1].seen >= since)
+        kept |= {p.story.id: p.story for p in stories.place_all(batch, opened, now=NOW)}
+    assert kept == whole
+
+
+@given(st.lists(st.tuples(words, words), min_size=2, max_size=12), st.randoms(use_true_random=False))
+def test_the_order_within_a_batch_does_not_matter(texts: list[tuple[list[str], list[str]]], shuffle) -> None:
+    matches = [a_match(n, " ".join(title), " ".join(text)) for n, (title, text) in enumerate(texts)]
+    placed = stories.place_all(matches, (), now=NOW)
+    shuffle.shuffle(matches)
+    assert stories.place_all(matches, (), now=NOW) == placed
