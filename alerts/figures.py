@@ -82,11 +82,11 @@ def places(text: str) -> Iterator[tuple[Figure, int]]:
 def _figure(m: re.Match[str]) -> Figure:
     """Name what was found."""
     if share := m["share"]:
-        return Figure(m.group(), f"{_western(share)}%")
+        return Figure(m.group(), f"{western(share)}%")
     if money := m["money"]:
         return Figure(money, _money(money))
     fate = (m["fate"] or m["deed"])[:4].lower()
-    return Figure(m.group(), _western(m["suffered"] or m["done"]), _FATES.get(fate, "arrested"))
+    return Figure(m.group(), western(m["suffered"] or m["done"]), _FATES.get(fate, "arrested"))
 
 
 def _money(printed: str) -> str:
@@ -95,13 +95,13 @@ def _money(printed: str) -> str:
     >>> _money("$3.5bn"), _money("€ 40m"), _money("1.5 Billion yuan")
     ('$3.5 billion', '€40 million', '1.5 billion yuan')
     """
-    written = re.sub(r"(?<=[$€£¥₩₹])\s", "", _western(printed).lower()).replace("us$", "$")
+    written = re.sub(r"(?<=[$€£¥₩₹])\s", "", western(printed).lower()).replace("us$", "$")
     if m := _SCALED.match(written):
         rest = written[m.end() :]
         return f"{m['amount']} {_SCALES.get(m['scale'], m['scale'])}{rest}"
     return written
 
 
-def _western(text: str) -> str:
+def western(text: str) -> str:
     """Write the digits of other scripts (۲۵, ٢٥) as 0 to 9."""
     return "".join(str(unicodedata.digit(c)) if c.isdecimal() and not c.isascii() else c for c in text)

@@ -365,7 +365,7 @@ def _jaccard(members: Sequence[Member], least: float) -> set[frozenset[str]]:
 
 
 def cost() -> None:
-    """Print the CPU time of an article as the number of open ones grows: news of every kind, none of which is closed."""
+    """Print the CPU time of an article as the number of open ones grows: news of every kind, none of it closed."""
     texts = [(a.title, a.text, a.lang) for a in archive()]
     texts += [(row["title"], row["description"], "en") for row in _rows("topics_agnews_test.jsonl.gz")]
     texts += [(r["title"] or "", plain(r["body"] or "")[:600], "en") for r in _rows("reuters21578_train.jsonl.gz")]

@@ -177,6 +177,7 @@ FIGURES = [
     ("a share in the lead is background", "Iran mourns", "Prices rose by 70%.", ()),
     ("a share in the headline is news", "Iran devalues by 70%", "", ("70%",)),
     ("the same count", "Iran counts 62 dead", "", ()),
+    ("digits of another script", "آمار کشته‌ها به ۶۲ رسید", "", ()),
     ("a year", "Iran ends 2025 in mourning", "", ()),
     ("a bare number of the headline", "Iran protests reach 88 towns", "", ("88",)),
 ]

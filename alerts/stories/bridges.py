@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
 
+from alerts.figures import western
 from alerts.model import Match, Member, Story
 
 NEAR = timedelta(hours=24)
@@ -70,8 +71,7 @@ class Bridges:
 @lru_cache(maxsize=32_768)
 def numbers(text: str) -> frozenset[str]:
     """Give the numbers of two and more digits, of any script's digits, without years."""
-    western = "".join(str(unicodedata.digit(c)) if c.isdecimal() else c for c in text)
-    return frozenset(n for n in _NUMBER.findall(western) if not _YEAR.fullmatch(n))
+    return frozenset(n for n in _NUMBER.findall(western(text)) if not _YEAR.fullmatch(n))
 
 
 @lru_cache(maxsize=32_768)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from alerts.figures import Figure, figures
+from alerts.figures import Figure, figures, western
 from alerts.model import Member
 from alerts.stories import terms as terms_
 from alerts.stories.space import Space
@@ -60,7 +60,7 @@ class Told:
         self.langs.add(member.lang)
         self.voices.add(member.voice or member.outlet)
         self._terms.update(terms_.terms(member.title, member.lead))
-        self._numbers.update(_NUMBER.findall(f"{member.title} {member.lead}"))
+        self._numbers.update(_NUMBER.findall(western(f"{member.title} {member.lead}")))
         for figure in _figures(member):
             self._figures.add(figure.name)
             if figure.what:
@@ -78,7 +78,11 @@ class Told:
         kept = [f.name for f in fresh if whole or self._is_more(f) or (f.name in headline and not f.what)]
         lower = set() if whole else {f.value for f in _figures(member) if f.what and not self._is_more(f)}
         named = {n for name in kept for n in _NUMBER.findall(name)} | lower
-        bare = [n for n in _NUMBER.findall(member.title) if n not in self._numbers | named and not _YEAR.fullmatch(n)]
+        bare = [
+            n
+            for n in _NUMBER.findall(western(member.title))
+            if n not in self._numbers | named and not _YEAR.fullmatch(n)
+        ]
         return (*kept, *bare)
 
     def _is_more(self, figure: Figure) -> bool:
@@ -98,7 +102,7 @@ class Told:
         return 2 * len(said - self._terms) > len(said)
 
     def new_words(self, member: Member, space: Space) -> tuple[str, ...]:
-        """Give the headline's words that the story has not told, heaviest first, if they are half of its weight.
+        """Give the headline's words that the story has not told, heaviest first, if they are ``FRESH`` of its weight.
 
         In a language in which the story was not told yet every word is new, and says nothing.
         """
