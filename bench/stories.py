@@ -7,7 +7,6 @@ sets, on the same texts.
 
     python bench/stories.py           the tables of stories and of copies; half a minute
     python bench/stories.py --cost    the cost of an article as the number of open ones grows; some minutes
-    python bench/stories.py --wrong   what of 2 and 3 January is told and should not be, or the other way round
 """
 
 from __future__ import annotations
@@ -277,18 +276,6 @@ def narrow_stream() -> None:
     print('told: "new or development" against "repeat or copy"; bg.: the share of background that is not told')
 
 
-def wrong() -> None:
-    """Print the errors of the days that were tuned on."""
-    matches, labels = stream()
-    made = shipped(matches)
-    for match in matches:
-        label = labels.get(match.article.id)
-        if label and label.day in TUNED and label.kind != "background":
-            reason = made[match.article.id][1]
-            if novelty.is_told(reason) != label.is_news:
-                print(f"{label.kind:12}{reason[:50]:52}{match.article.title[:90]}")
-
-
 def copied() -> None:
     """Print recall and precision of copies on a day of the archive with light edits, and of random pairs."""
     day = [a for a in archive() if a.seen.date() == T0.date() + timedelta(days=1) and len(a.text.split()) >= 20]
@@ -398,8 +385,6 @@ def _renamed(text: str, mark: str) -> str:
 if __name__ == "__main__":
     if "--cost" in sys.argv:
         cost()
-    elif "--wrong" in sys.argv:
-        wrong()
     else:
         public_sets()
         print()

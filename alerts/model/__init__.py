@@ -177,10 +177,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An article's place in a story, and why it was, or was not, news there; whose voice it is, and who was told.
-
-    ``shared`` are the words that placed it, ``watch`` the watchlists that it met, ``told`` the rules that told it.
-    """
+    """An article's place in a story, and why it was news there or not; ``watch`` are watchlists, ``told`` rules."""
 
     article: str
     version: str
