@@ -83,7 +83,8 @@ def network(port: int, folder: Path) -> Network:
 
 def feeds(count: int, scheme: str) -> list[Feed]:
     return [
-        Feed(str(n), f"{scheme}://f{n}.farm.test/{n}", "Outlet", every=timedelta(minutes=5), first_poll=None) for n in range(count)
+        Feed(str(n), f"{scheme}://f{n}.farm.test/{n}", "Outlet", every=timedelta(minutes=5), first_poll=None)
+        for n in range(count)
     ]
 
 
@@ -362,9 +363,7 @@ def chain(place: list[str]) -> None:
 def hostile(place: list[str]) -> None:
     """Show a run with 24 bad feeds of a hundred beside one in which all are good."""
     for count in (1_000,):
-        good, bad = (
-            run(place, "ours", count, "--cycles", cycle, "--bad-farm")[1] for cycle in ("100,10", "100,bad")
-        )
+        good, bad = (run(place, "ours", count, "--cycles", cycle, "--bad-farm")[1] for cycle in ("100,10", "100,bad"))
         show("all good, 90 % unchanged", good)
         show("24 % bad", bad)
         print(
