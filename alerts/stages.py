@@ -80,12 +80,15 @@ def poll(
     lines: list[str] = []
     some: list[_News] = []
     whole: list[_News] = []
-    for feed, got, read in parse(fetch([feeds_.request(feed, known[feed.id]) for feed in due])):
-        state, made = _read(feed, known[feed.id], got, read, now)
-        (whole if feed.full_text and made else some).append((state, made))
-        if len(some) >= KEPT_TOGETHER or sum(len(articles) for _, articles in some) > KEPT_ARTICLES:
+    for answer in parse(fetch([feeds_.request(feed, known[feed.id]) for feed in due])):
+        if answer is None or len(some) >= KEPT_TOGETHER or sum(len(made) for _, made in some) > KEPT_ARTICLES:
             count["articles"] += _keep(some, states, seen, articles, now)
             some = []
+        if answer is None:
+            continue
+        feed, got, read = answer
+        state, made = _read(feed, known[feed.id], got, read, now)
+        (whole if feed.full_text and made else some).append((state, made))
         count["held"] += isinstance(got, FetchError) and got.fault == "held"
         count["failed"] += state.failures > 0 and state.last_poll == now
         count["unchanged"] += isinstance(got, Fetched) and got.status == 304

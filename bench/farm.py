@@ -1,8 +1,9 @@
 """A farm of feeds on loopback: a server process of its own, with real bodies, for ``bench/collect.py``.
 
-Feed n is ``http://f<n>.farm.test/<n>``, so that each has a host of its own.  Only the entries that a generation adds are
-new: their links say which generation it was.  ``/set/<generation>/<percent>/<bad>`` says what is answered next: so many
-feeds of a hundred have changed, all others answer 304 to whoever has a validator; if bad is 1, 24 of a hundred are.
+Feed n is ``http://f<n>.farm.test/<n>``, so that each has a host of its own.  Only the entries that a generation adds
+are new: their links say which generation it was.  ``/set/<generation>/<percent>/<bad>`` says what is answered next: so
+many feeds of a hundred have changed, and all others answer 304 to whoever has a validator; if bad is 1, 24 of a hundred
+are.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ def hostile() -> dict[str, bytes]:
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nConnection: close\r\n%s\r\n"
     bomb = gzip.compress(b"<rss>" + b" " * 300_000_000, 9)
     tags = b"<rss version='2.0'><channel><title>t</title>" + b"<item><title>a</title>" * 300
-    slow = b"<rss version='2.0'><channel><item><description>%s</description></item>" % (b"&lt;b&gt;&lt;p&gt;" * 12_000)
+    fonts = b"&lt;p>" + b"".join(b"&lt;font a=%d>" % n for n in range(600)) + b"&lt;p>x" * 8_000
+    slow = b"<rss version='2.0'><channel><item><description>%s</description></item></channel></rss>" % fonts
     return {
         "error": b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         "malformed": answer % b"" + tags,

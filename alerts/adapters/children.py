@@ -36,6 +36,7 @@ MOST_WAITING = 64
 MOST_BYTES = 64_000_000
 
 _RENEW_AFTER = 200
+_NICE = 3  # what is hard to read waits for what is easy, but is not starved: its time is that of the clock
 _main = threading.Lock()
 
 Read = Parsed | ParseError | None
@@ -106,36 +107,48 @@ class Children:
 
 
 class ChildParse:
-    """Reads feeds: those that cost little at once, all others in a child."""
+    """Reads feeds: those that cost little at once, all others in a child.
 
-    def __init__(self, children: Children) -> None:
+    With a ``beat``, in seconds, ``None`` says that no child was ready for so long.
+    """
+
+    def __init__(self, children: Children, beat: float | None = None) -> None:
         self._children = children
+        self._beat = beat
 
-    def __call__(self, answers: Iterable[Answer]) -> Iterator[tuple[Feed, Fetched | FetchError, Read]]:
+    def __call__(self, answers: Iterable[Answer | None]) -> Iterator[tuple[Feed, Fetched | FetchError, Read] | None]:
         """Give each answer back once, with what was read of it: ``None`` of an answer without a body.
 
         What needs a child comes later than what was answered after it.
         """
         waiting: dict[Future[Parsed | ParseError], tuple[Feed, Fetched]] = {}
-        for feed, got in answers:
-            if isinstance(got, FetchError) or got.status == 304:
-                yield feed, got, None
+        for answer in answers:
+            if answer is None:
+                yield None
+            elif isinstance(got := answer[1], FetchError) or got.status == 304:
+                yield *answer, None
             elif (read := _at_once(got)) is not None:
-                yield feed, got, read
+                yield *answer, read
             else:
-                waiting[self._children.run(feeds.parse, got)] = feed, got
+                waiting[self._children.run(feeds.parse, got)] = answer[0], got
             yield from self._done(waiting, all_of_them=False)
         yield from self._done(waiting, all_of_them=True)
 
     def _done(
         self, waiting: dict[Future[Parsed | ParseError], tuple[Feed, Fetched]], *, all_of_them: bool
-    ) -> Iterator[tuple[Feed, Fetched, Parsed | ParseError]]:
-        """Give what the children have read; wait for it only if there must be room, or nothing else is left to do."""
+    ) -> Iterator[tuple[Feed, Fetched, Parsed | ParseError] | None]:
+        """Give what the children have read; wait for it only if there must be room, or nothing else is left to do.
+
+        ``None`` says that it takes a while.
+        """
         while waiting:
             full = len(waiting) > MOST_WAITING or sum(len(got.body) for _, got in waiting.values()) > MOST_BYTES
-            done, _ = wait(waiting, timeout=None if full or all_of_them else 0, return_when=FIRST_COMPLETED)
-            if not done:
+            must = full or all_of_them
+            done, _ = wait(waiting, timeout=self._beat if must else 0, return_when=FIRST_COMPLETED)
+            if not done and not must:
                 return
+            if not done:
+                yield None
             for future in done:
                 yield *waiting.pop(future), self._children.result(future)
 
@@ -155,6 +168,7 @@ def _limit(megabytes: int) -> None:
     """Let the address space end, and leave no image of memory behind; both hold for all that this process will do."""
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(_NICE)
 
 
 def _within(function: Callable[[Fetched], T], got: Fetched, seconds: float) -> T | ParseError:
