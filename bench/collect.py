@@ -145,11 +145,13 @@ class Meter:
     cpu: float = 0.0
     children: float = 0.0
     peak: int = 0
+    own: int = 0
     _end: threading.Event = field(default_factory=threading.Event)
 
     def _watch(self) -> None:
         while not self._end.wait(0.1):
-            self.peak = max(self.peak, memory([os.getpid(), *descendants()]))
+            own = memory([os.getpid()])
+            self.own, self.peak = max(self.own, own), max(self.peak, own + memory(descendants()))
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -164,7 +166,6 @@ class Meter:
             self.children += cpu(descendants()) - theirs
             self._end.set()
             watch.join()
-            self.peak = max(self.peak, memory([os.getpid(), *descendants()]))
 
 
 @dataclass
@@ -261,6 +262,7 @@ def line(meter: Meter, counts: dict[str, int]) -> dict[str, Any]:
         "cpu": meter.cpu,
         "children": meter.children,
         "peak": meter.peak / 1e6,
+        "own": meter.own / 1e6,
         **{name: counts.get(name, 0) for name in ("due", "entries", "articles", "unchanged", "failed", "held")},
     }
 
@@ -315,7 +317,7 @@ def reader(options: argparse.Namespace) -> list[dict[str, Any]]:
 WAYS = {"ours": ours, "afternoon": afternoon, "reader": reader}
 HEAD = (
     f"{'':34} {'feeds':>6} {'s':>6} {'feeds/s':>8} {'entries/s':>10} {'new':>7} {'CPU ms/feed':>12} {'children':>9} "
-    f"{'peak MB':>8} {'asks':>6}"
+    f"{'peak MB':>8} {'own':>5} {'asks':>6}"
 )
 
 
@@ -331,7 +333,7 @@ def show(title: str, one: dict[str, Any]) -> None:
     print(
         f"{title:34} {count:6} {seconds:6.1f} {count / seconds:8.0f} {one['entries'] / seconds:10.0f} "
         f"{one['articles']:7} {one['cpu'] / count * 1e3:12.2f} {one['children'] / count * 1e3:9.2f} "
-        f"{one['peak']:8.0f} {one.get('asks', 0) / count:6.2f}",
+        f"{one['peak']:8.0f} {one['own']:5.0f} {one.get('asks', 0) / count:6.2f}",
         flush=True,
     )
 
