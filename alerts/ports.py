@@ -32,8 +32,11 @@ K = TypeVar("K", bound=Keyed)
 class Fetch(Protocol):
     """The way in: conditional GETs, answered in the order in which servers answer."""
 
-    def __call__(self, requests: Sequence[FeedRequest]) -> Iterable[tuple[Feed, Fetched | FetchError]]:
-        """Give each request's feed back once, with the answer or with what went wrong.  Never raises for a feed."""
+    def __call__(self, requests: Sequence[FeedRequest]) -> Iterable[tuple[Feed, Fetched | FetchError] | None]:
+        """Give each request's feed back once, with the answer or with what went wrong.  Never raises for a feed.
+
+        ``None`` between them says that nothing was answered for a while.
+        """
         ...
 
 
@@ -41,10 +44,11 @@ class Parse(Protocol):
     """From what was fetched to what it says, within limits of time and memory that no feed can break."""
 
     def __call__(
-        self, answers: Iterable[tuple[Feed, Fetched | FetchError]]
-    ) -> Iterable[tuple[Feed, Fetched | FetchError, Parsed | ParseError | None]]:
+        self, answers: Iterable[tuple[Feed, Fetched | FetchError] | None]
+    ) -> Iterable[tuple[Feed, Fetched | FetchError, Parsed | ParseError | None] | None]:
         """Give each answer back once, with what was read of it: ``None`` of an answer without a body.
 
+        ``None`` between them says that nothing was answered for a while: a time to keep what there is.
         A feed that is slow to read comes after those that were answered later, and stops none.
         """
         ...
@@ -169,6 +173,12 @@ class Hosts(Protocol):
 
     def leave(self, host: str, token: str, *, rest: timedelta) -> None:
         """Give the host back, and let it rest; nothing happens if the token no longer holds it."""
+        ...
+
+    def exchange(
+        self, leaves: Sequence[tuple[str, str, timedelta]], takes: Sequence[str], *, hold: timedelta
+    ) -> list[str | timedelta | None]:
+        """Leave some hosts (host, token, rest), then take others: what each gave, for one round trip in all."""
         ...
 
 

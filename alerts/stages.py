@@ -53,8 +53,15 @@ DIGEST_LIMIT = 10_000
 """The most developments that one digest reads; what is beyond is in the next one."""
 
 
-_News = tuple[FeedState, list[Article]]
-"""A feed's next state, and the articles that are new."""
+KEPT_TOGETHER = 100
+"""The most feeds, and with the next the most articles, of which a poll keeps the results in one go: a commit waits for
+the disk, and a hundred feeds are one wait.  A run that dies reads at most so many feeds again."""
+
+KEPT_ARTICLES = 2_000
+
+
+_News = tuple[FeedState, tuple[Article, ...]]
+"""A feed's next state, and its articles."""
 
 
 # ── poll ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -73,47 +80,66 @@ def poll(
 ) -> Report:
     """Fetch and read the feeds that are due, and append what is not known.  Validators are kept last.
 
-    Feeds whose pages are fetched come after all others, which need not wait for them.
+    Feeds that did well are asked first: a crowd of dead ones holds up none of them.  Feeds whose pages are fetched come
+    after all others, which need not wait for them.
     """
-    known = {feed.id: feeds_.settled(feed, states.get(feed.id)) for feed in feeds}
-    due = [feed for feed in feeds if feeds_.is_due(known[feed.id], now)]
+    kept = {state.feed: state for state in states.values()}
+    known = {feed.id: feeds_.settled(feed, kept.get(feed.id)) for feed in feeds}
+    due = sorted((feed for feed in feeds if feeds_.is_due(known[feed.id], now)), key=lambda f: _failing(known[f.id]))
     count: Counter[str] = Counter(feeds=len(feeds), due=len(due))
     lines: list[str] = []
+    some: list[_News] = []
     whole: list[_News] = []
-    for feed, got, read in parse(fetch([feeds_.request(feed, known[feed.id]) for feed in due])):
+    for answer in parse(fetch([feeds_.request(feed, known[feed.id]) for feed in due])):
+        if answer is None or len(some) >= KEPT_TOGETHER or sum(len(made) for _, made in some) > KEPT_ARTICLES:
+            count["articles"] += _keep(some, states, seen, articles, now)
+            some = []
+        if answer is None:
+            continue
+        feed, got, read = answer
         state, made = _read(feed, known[feed.id], got, read, now)
-        fresh = seen.unseen([article.key for article in made])
-        news = [article for article in made if article.key in fresh]
-        if feed.full_text and news:
-            whole.append((state, news))
-        else:
-            count["articles"] += _keep([(state, news)], states, seen, articles, now)
+        (whole if feed.full_text and made else some).append((state, made))
         count["held"] += isinstance(got, FetchError) and got.fault == "held"
         count["failed"] += state.failures > 0 and state.last_poll == now
         count["unchanged"] += isinstance(got, Fetched) and got.status == 304
         count["missed"] += state.missed == now
         count["entries"] += len(made)
         lines += feeds_.notice(feed, known[feed.id], state)
-    count["articles"] += _keep(_with_pages(whole, pages), states, seen, articles, now)
+    count["articles"] += _keep(some, states, seen, articles, now)
+    count["articles"] += _keep(whole, states, seen, articles, now, pages)
     return Report("poll", now, tuple(count.items()), tuple(lines))
 
 
-def _with_pages(whole: list[_News], pages: Pages) -> list[_News]:
-    """Put the texts of their pages into the articles that somebody may be told of, with one call for all feeds."""
-    told = iter(pages([article for _, news in whole for article in news if not article.quiet]) if whole else ())
-    return [(state, [article if article.quiet else next(told) for article in news]) for state, news in whole]
+def _failing(state: FeedState | None) -> bool:
+    return state is not None and state.failures > 0
 
 
 def _keep(
-    news: list[_News], states: Table[FeedState], seen: Fingerprints, articles: Log[Article], now: datetime
+    news: Sequence[_News],
+    states: Table[FeedState],
+    seen: Fingerprints,
+    articles: Log[Article],
+    now: datetime,
+    pages: Pages | None = None,
 ) -> int:
-    """Append the articles of each feed, mark them as seen, and then keep the feed's state; the number written."""
-    written = 0
-    for state, some in news:
-        written += articles.append(some)
-        seen.add(sorted(article.key for article in some))
-        states.put({state.feed: state}, at=now)
+    """Append what is new of some feeds, mark it as seen, and then keep the feeds' states; the number written."""
+    made: dict[str, Article] = {}
+    for _, of_feed in news:
+        for article in of_feed:
+            made.setdefault(article.key, article)
+    unseen = seen.unseen(list(made)) if made else frozenset()
+    fresh = [article for key, article in made.items() if key in unseen]
+    written = articles.append(_with_pages(fresh, pages) if pages else fresh)
+    seen.add(sorted(article.key for article in fresh))
+    states.put({state.feed: state for state, _ in news}, at=now)
     return written
+
+
+def _with_pages(fresh: Sequence[Article], pages: Pages) -> list[Article]:
+    """Put the texts of their pages into the articles that somebody may be told of, with one call for all feeds."""
+    told = [article for article in fresh if not article.quiet]
+    whole = iter(pages(told) if told else ())
+    return [article if article.quiet else next(whole) for article in fresh]
 
 
 def _read(

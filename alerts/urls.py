@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 _PORTS = {"http": 80, "https": 443}
@@ -143,8 +144,9 @@ def canonical(url: str) -> str:
     return urlunsplit((parts.scheme, place, _spelled(parts.path, _PATH) or "/", _query(parts.query), ""))
 
 
+@lru_cache(4_096)
 def _split(url: str) -> SplitResult | None:
-    """Take a web address apart; ``None`` if it is none."""
+    """Take a web address apart; ``None`` if it is none.  Of an entry, each address is asked for some five times."""
     if _UNFIT.search(url):
         return None
     try:
@@ -162,6 +164,8 @@ def _host(parts: SplitResult) -> str:
     name = (parts.hostname or "").rstrip(".")
     if ":" in name:
         return f"[{name}]"
+    if name.isascii():
+        return name
     try:
         return name.encode("idna").decode("ascii").rstrip(".")
     except UnicodeError:

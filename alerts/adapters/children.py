@@ -15,10 +15,11 @@ import resource
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
+from queue import Empty, SimpleQueue
 from types import ModuleType, TracebackType
 from typing import Self, TypeVar
 
@@ -30,12 +31,13 @@ from alerts.errors import FetchError, ParseError
 from alerts.feeds import Parsed
 from alerts.model import Feed, Fetched
 
-MOST_WAITING = 64
+MOST_WAITING = 1_000
 """The most feeds, and with the next the most bytes, that are held for children; then the next feed has to wait."""
 
 MOST_BYTES = 64_000_000
 
 _RENEW_AFTER = 200
+_NICE = 3  # what is hard to read waits for what is easy, but is not starved: its time is that of the clock
 _main = threading.Lock()
 
 Read = Parsed | ParseError | None
@@ -106,38 +108,82 @@ class Children:
 
 
 class ChildParse:
-    """Reads feeds: those that cost little at once, all others in a child."""
+    """Reads feeds: those that cost little at once, all others in a child.
 
-    def __init__(self, children: Children) -> None:
+    With a ``beat``, in seconds, ``None`` says that no child was ready for so long.
+    """
+
+    def __init__(self, children: Children, beat: float | None = None) -> None:
         self._children = children
+        self._beat = beat
 
-    def __call__(self, answers: Iterable[Answer]) -> Iterator[tuple[Feed, Fetched | FetchError, Read]]:
+    def __call__(self, answers: Iterable[Answer | None]) -> Iterator[tuple[Feed, Fetched | FetchError, Read] | None]:
         """Give each answer back once, with what was read of it: ``None`` of an answer without a body.
 
         What needs a child comes later than what was answered after it.
         """
-        waiting: dict[Future[Parsed | ParseError], tuple[Feed, Fetched]] = {}
-        for feed, got in answers:
-            if isinstance(got, FetchError) or got.status == 304:
-                yield feed, got, None
+        waiting = _Waiting()
+        for answer in answers:
+            if answer is None:
+                yield None
+            elif isinstance(got := answer[1], FetchError) or got.status == 304:
+                yield *answer, None
             elif (read := _at_once(got)) is not None:
-                yield feed, got, read
+                yield *answer, read
             else:
-                waiting[self._children.run(feeds.parse, got)] = feed, got
+                waiting.put(self._children.run(feeds.parse, got), answer[0], got)
             yield from self._done(waiting, all_of_them=False)
         yield from self._done(waiting, all_of_them=True)
 
     def _done(
-        self, waiting: dict[Future[Parsed | ParseError], tuple[Feed, Fetched]], *, all_of_them: bool
-    ) -> Iterator[tuple[Feed, Fetched, Parsed | ParseError]]:
-        """Give what the children have read; wait for it only if there must be room, or nothing else is left to do."""
-        while waiting:
-            full = len(waiting) > MOST_WAITING or sum(len(got.body) for _, got in waiting.values()) > MOST_BYTES
-            done, _ = wait(waiting, timeout=None if full or all_of_them else 0, return_when=FIRST_COMPLETED)
-            if not done:
-                return
-            for future in done:
+        self, waiting: _Waiting, *, all_of_them: bool
+    ) -> Iterator[tuple[Feed, Fetched, Parsed | ParseError] | None]:
+        """Give what the children have read; wait for it only if there must be room, or nothing else is left to do.
+
+        ``None`` says that it takes a while.
+        """
+        while waiting.feeds:
+            must = all_of_them or waiting.is_full
+            future = waiting.next(self._beat if must else 0)
+            if future is not None:
                 yield *waiting.pop(future), self._children.result(future)
+            elif must:
+                yield None
+            else:
+                return
+
+
+class _Waiting:
+    """Feeds that children read, and which of them are ready: asked after each answer, so it must cost nothing."""
+
+    def __init__(self) -> None:
+        self.feeds: dict[Future[Parsed | ParseError], tuple[Feed, Fetched]] = {}
+        self._ready: SimpleQueue[Future[Parsed | ParseError]] = SimpleQueue()
+        self._bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more may be held."""
+        return len(self.feeds) > MOST_WAITING or self._bytes > MOST_BYTES
+
+    def put(self, future: Future[Parsed | ParseError], feed: Feed, got: Fetched) -> None:
+        """Hold a feed until it is read."""
+        self.feeds[future] = feed, got
+        self._bytes += len(got.body)
+        future.add_done_callback(self._ready.put)
+
+    def next(self, seconds: float | None) -> Future[Parsed | ParseError] | None:
+        """Give one that is ready, or becomes so within this time; ``None`` waits for ever."""
+        try:
+            return self._ready.get(timeout=seconds)
+        except Empty:
+            return None
+
+    def pop(self, future: Future[Parsed | ParseError]) -> tuple[Feed, Fetched]:
+        """Hold it no longer."""
+        feed, got = self.feeds.pop(future)
+        self._bytes -= len(got.body)
+        return feed, got
 
 
 def _at_once(got: Fetched) -> Parsed | ParseError | None:
@@ -155,6 +201,7 @@ def _limit(megabytes: int) -> None:
     """Let the address space end, and leave no image of memory behind; both hold for all that this process will do."""
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(_NICE)
 
 
 def _within(function: Callable[[Fetched], T], got: Fetched, seconds: float) -> T | ParseError:

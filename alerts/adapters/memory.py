@@ -175,10 +175,10 @@ class MemoryParse:
     """Reads every feed in this process, in the order in which they come: for feeds that one knows."""
 
     def __call__(
-        self, answers: Iterable[tuple[Feed, Fetched | FetchError]]
+        self, answers: Iterable[tuple[Feed, Fetched | FetchError] | None]
     ) -> Iterator[tuple[Feed, Fetched | FetchError, Parsed | ParseError | None]]:
         """Give each answer back once, with what was read of it."""
-        for feed, got in answers:
+        for feed, got in filter(None, answers):
             if isinstance(got, FetchError) or got.status == 304:
                 yield feed, got, None
                 continue
@@ -315,6 +315,14 @@ class MemoryHosts:
         with self._lock:
             if self._until.get(host, (0.0, ""))[1] == token:
                 self._until[host] = (self._ticks() + rest.total_seconds(), "")
+
+    def exchange(
+        self, leaves: Sequence[tuple[str, str, timedelta]], takes: Sequence[str], *, hold: timedelta
+    ) -> list[str | timedelta | None]:
+        """Leave some hosts, then take others."""
+        for host, token, rest in leaves:
+            self.leave(host, token, rest=rest)
+        return [self.take(host, hold=hold) for host in takes]
 
 
 # ── the collector ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -80,7 +80,7 @@ class WebPages:
     def _get(self, addresses: Mapping[str, str]) -> Iterable[tuple[str, Fetched | FetchError]]:
         """Fetch by name; nobody is asked for nothing."""
         requests = [FeedRequest(Feed(name, url, "")) for name, url in addresses.items()]
-        return [(feed.id, got) for feed, got in self._fetch(requests)] if requests else []
+        return [(feed.id, got) for feed, got in filter(None, self._fetch(requests))] if requests else []
 
 
 def main_text(got: Fetched) -> str:

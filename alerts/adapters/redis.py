@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from typing import Any
 
 import redis
 import structlog
@@ -152,38 +153,53 @@ class RedisHosts:
     """
 
     def __init__(self, client: redis.Redis, *, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
         self._ticks = ticks
         self._asked_again = 0.0
         self._alone = MemoryHosts(ticks)
-        self._take = client.register_script(_TAKE)
-        self._leave = client.register_script(_LEAVE)
 
     def take(self, host: str, *, hold: timedelta) -> str | timedelta | None:
         """Hold a host, unless it rests or is held; a hold ends by itself."""
-        token = secrets.token_hex(8)
-        answer = self._ask(self._take, host, token, hold)
-        if not isinstance(answer, list):
-            return self._alone.take(host, hold=hold)
-        held, left = answer
-        if held:
-            return token
-        return timedelta(milliseconds=left) if left > 0 else None
+        return self.exchange((), (host,), hold=hold)[0]
 
     def leave(self, host: str, token: str, *, rest: timedelta) -> None:
         """Let the host rest, if it is held by this token."""
-        self._alone.leave(host, token, rest=rest)
-        self._ask(self._leave, host, token, rest)
+        self.exchange(((host, token, rest),), (), hold=rest)
 
-    def _ask(self, script: Callable[..., object], host: str, token: str, span: timedelta) -> object:
-        """Run a script for a host; ``None`` when there is nobody to ask."""
+    def exchange(
+        self, leaves: Sequence[tuple[str, str, timedelta]], takes: Sequence[str], *, hold: timedelta
+    ) -> list[str | timedelta | None]:
+        """Leave some hosts, then take others."""
+        for host, token, rest in leaves:
+            self._alone.leave(host, token, rest=rest)
+        tokens = [secrets.token_hex(8) for _ in takes]
+        asks = [(_LEAVE, *leave) for leave in leaves]
+        asks += [(_TAKE, host, token, hold) for host, token in zip(takes, tokens, strict=True)]
+        answers = self._ask(asks)
+        if not answers:
+            return [self._alone.take(host, hold=hold) for host in takes]
+        return [_taken(token, *answer) for token, answer in zip(tokens, answers[len(leaves) :], strict=True)]
+
+    def _ask(self, asks: Sequence[tuple[str, str, str, timedelta]]) -> list[Any]:
+        """Run scripts, each for a host; an empty answer when there is nobody to ask."""
         if self._ticks() < self._asked_again:
-            return None
+            return []
+        asked = self._client.pipeline(transaction=False)
+        for script, host, token, span in asks:
+            asked.eval(script, 1, f"alerts:host:{host}", token, str(int(span.total_seconds() * 1_000)))
         try:
-            return script(keys=[f"alerts:host:{host}"], args=[token, int(span.total_seconds() * 1_000)])
+            return asked.execute()
         except redis.RedisError as error:  # whatever it is, we are alone
             self._asked_again = self._ticks() + PAUSE
             _warn(error)
-            return None
+            return []
+
+
+def _taken(token: str, held: int, left: int) -> str | timedelta | None:
+    """Read what a take gave."""
+    if held:
+        return token
+    return timedelta(milliseconds=left) if left > 0 else None
 
 
 def _generation(at: datetime) -> int:

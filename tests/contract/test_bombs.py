@@ -117,14 +117,18 @@ def endless(head: bytes, piece: bytes) -> Callable[[], Sends]:
     return lambda: itertools.chain([head], itertools.repeat(piece))
 
 
+BOMB = "the body is compressed more than 100 to 1, as no feed is"
 LARGER, TOO_LARGE = "body is larger than 20 MB", "body is larger than 10 MB"
+# As a feed may be compressed, 50 to 1, but too long.
+LONG = gzip.compress(b"".join(os.urandom(2_000) + b" " * 98_000 for _ in range(220)))
 NOT_ASKED = "the body comes in an encoding that we did not ask for: "
 
 BOMBS = [
-    ("gzip: 300 kB that become 300 MB", encoded(b"gzip", GZIP), LARGER),
-    ("deflate", encoded(b"deflate", DEFLATE), LARGER),
-    ("deflate without a header", encoded(b"deflate", RAW), LARGER),
-    ("gzip in many members", encoded(b"gzip", gzip.compress(ZEROS) * 300), LARGER),
+    ("gzip: 300 kB that become 300 MB", encoded(b"gzip", GZIP), BOMB),
+    ("deflate", encoded(b"deflate", DEFLATE), BOMB),
+    ("deflate without a header", encoded(b"deflate", RAW), BOMB),
+    ("gzip that is as a feed's, but too long", encoded(b"gzip", LONG), LARGER),
+    ("gzip in many members", encoded(b"gzip", gzip.compress(ZEROS) * 300), BOMB),
     ("gzip with members that are empty", encoded(b"gzip", gzip.compress(b"") * 400_000), "the body is gzip in more than 1,000 members"),
     ("brotli, though we did not ask for it", encoded(b"br", bytes.fromhex("5b0000804acbff") * 60), NOT_ASKED + '"br"'),
     ("zstd", encoded(b"zstd", b"\x28\xb5\x2f\xfd" * 99), NOT_ASKED + '"zstd"'),

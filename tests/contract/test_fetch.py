@@ -9,7 +9,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -254,6 +254,50 @@ def test_more_feeds_than_places(server: Server) -> None:
     assert len(got) == 5
 
 
+def test_servers_that_say_nothing_hold_no_place(server: Server) -> None:
+    """Seven dead servers and one place: who answers is done before any of the dead is given up."""
+    with ExitStack() as stack:
+        dead = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(7)]
+        silent = [
+            FeedRequest(feed(f"http://127.0.0.1:{one.getsockname()[1]}/", f"dead{n}")) for n, one in enumerate(dead)
+        ]
+        fetch = HttpFetch(allow_hosts=LOCAL, concurrency=1, timeout=timedelta(seconds=1))
+        began = time.monotonic()
+        answers = iter(fetch([*silent, FeedRequest(feed(server.says("/"), "good"))]))
+        back, got = next(answers)  # type: ignore[misc]
+        assert (back.id, fetched(got).status) == ("good", 200)
+        assert time.monotonic() - began < 0.9
+        assert {failed(got).reason for _, got in answers} == {"timed out after 1 s"}  # type: ignore[misc]
+
+
+def test_a_body_waits_for_a_place() -> None:
+    """With one place, no second body is on its way while the first is not read: it is what costs memory."""
+    sent: list[int] = []
+
+    def large(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n")
+        handler.wfile.write(b"x" * 9_000_000)
+        sent.append(1)
+
+    with ExitStack() as stack:
+        servers = [stack.enter_context(running()) for _ in range(3)]
+        requests = [FeedRequest(feed(one.does("/", large), str(n))) for n, one in enumerate(servers)]
+        answers = iter(HttpFetch(allow_hosts=LOCAL, concurrency=1)(requests))
+        next(answers)
+        time.sleep(0.3)
+        assert len(sent) == 1
+        assert len(list(answers)) == 2
+
+
+def test_a_pause_is_said_if_one_asks_for_it(server: Server) -> None:
+    slow = FeedRequest(feed(server.does("/", lambda _: time.sleep(0.3)), "slow"))
+    *pauses, last = HttpFetch(allow_hosts=LOCAL, beat=timedelta(seconds=0.05))([slow])
+    assert pauses
+    assert set(pauses) == {None}
+    assert last is not None
+    assert len(list(HttpFetch(allow_hosts=LOCAL)([slow]))) == 1
+
+
 def test_a_slow_reader_makes_no_server_look_slow(server: Server) -> None:
     requests = [FeedRequest(feed(server.says(f"/{n}"), str(n))) for n in range(3)]
     bodies = []
@@ -377,7 +421,7 @@ def test_a_bomb_is_stopped_at_the_cap(server: Server, peak: Callable[[], int]) -
     bomb = b"".join(squeeze.compress(b"\0" * 1_000_000) for _ in range(100)) + squeeze.flush()
     assert len(bomb) < 110_000
     got = failed(get(server.says("/", bomb, Content_Encoding="gzip")))
-    assert got.reason == "body is larger than 20 MB"
+    assert got.reason == "the body is compressed more than 100 to 1, as no feed is"
     assert peak() < 50_000_000
 
 

@@ -76,6 +76,31 @@ def test_a_hold_ends_by_itself(hosts: Hosts) -> None:
     assert isinstance(hosts.take("a", hold=MINUTE), str)
 
 
+def test_an_exchange_leaves_and_then_takes(hosts: Hosts) -> None:
+    token = taken(hosts.take("a", hold=MINUTE))
+    other = taken(hosts.take("b", hold=MINUTE))
+    first, second, third, again = hosts.exchange(
+        [("a", token, NOTHING), ("b", other, MINUTE)], ["a", "b", "c", "c"], hold=MINUTE
+    )
+    assert isinstance(first, str), "it was left before it was asked for"
+    assert isinstance(second, timedelta), "it rests"
+    assert isinstance(third, str)
+    assert again is None, "it is held since a moment ago"
+
+
+def test_many_turns_cost_few_questions(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty hosts are taken and left, and Redis is asked far fewer than eighty times."""
+    hosts, calls = RedisHosts(client), []
+    exchange = hosts.exchange
+    monkeypatch.setattr(hosts, "exchange", lambda *args, **hold: calls.append(1) or exchange(*args, **hold))
+    with a_victim() as server:
+        names = {f"outlet{n}.example": ["8.8.8.8"] for n in range(40)}
+        fetch = HttpFetch(network=network(server.port, names), hosts=hosts)
+        got = [got for _, got in fetch([FeedRequest(Feed(name, f"http://{name}/", "O")) for name in names])]
+        assert server.reached == len(got) == 40
+    assert len(calls) < 40
+
+
 def test_of_many_at_once_one_has_it(hosts: Hosts) -> None:
     got: list[str | timedelta | None] = []
     threads = [threading.Thread(target=lambda: got.append(hosts.take("a", hold=MINUTE))) for _ in range(12)]

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 
 import aiohttp
 
 from alerts import urls
 from alerts.adapters.http.answers import FAILURES, agent, words
 from alerts.adapters.http.credentials import Credentials
+from alerts.adapters.http.crowd import OPEN, Place
 from alerts.adapters.http.guard import INTERNET, Guard, Network, session
 from alerts.adapters.http.loop import running_loop
 from alerts.adapters.http.reading import Answer, Limits, read, target
-from alerts.adapters.http.turns import PAUSE_AFTER_429, Turn, place
+from alerts.adapters.http.turns import PAUSE_AFTER_429, Turn, Turns, place
 from alerts.adapters.memory import MemoryHosts
 from alerts.errors import FetchError
 from alerts.model import Feed, FeedRequest, Fetched
@@ -39,6 +41,8 @@ _ACCEPT_ENCODING = "gzip, deflate"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PERMANENT = (301, 308)
 
+_Done = tuple[Feed, Fetched | FetchError, Place]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpFetch:
@@ -48,7 +52,8 @@ class HttpFetch:
     public, and need no spacing.  ``max_wire`` and ``max_body`` are bytes, as sent and as decoded; ``max_headers`` are
     those of the headers.  ``connect`` covers the look-up, the connection and TLS; ``timeout`` one feed with all its
     redirects, without the time for which we wait for our turn at a host, which ``patience`` bounds for all feeds
-    together.  ``hosts`` says whose turn it is.  ``secrets`` are those of feeds by name.  ``clock`` serves to read a
+    together.  ``hosts`` says whose turn it is.  ``secrets`` are those of feeds by name.  When nothing was
+    answered for a ``beat``, ``None`` says so.  ``clock`` serves to read a
     ``Retry-After`` that is a date, if the answer has no ``Date``.
     """
 
@@ -62,12 +67,13 @@ class HttpFetch:
     max_body: int = 20_000_000
     max_headers: int = 64_000
     concurrency: int = 64
+    beat: timedelta | None = None
     clock: Callable[[], datetime] | None = None
     network: Network = INTERNET
     hosts: Hosts = field(default_factory=MemoryHosts)
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def __call__(self, requests: Sequence[FeedRequest]) -> Iterator[tuple[Feed, Fetched | FetchError]]:
+    def __call__(self, requests: Sequence[FeedRequest]) -> Iterator[tuple[Feed, Fetched | FetchError] | None]:
         """Give each request's feed back once, in the order of answering.  Never raises for a feed.
 
         The loop has a thread of its own, so that a slow reader of the answers makes no server look slow.  A place in
@@ -75,40 +81,46 @@ class HttpFetch:
         """
         if not requests:
             return
-        crowd = asyncio.Semaphore(self.concurrency)
+        crowd, few = asyncio.Semaphore(self.concurrency), asyncio.Semaphore(self.concurrency * OPEN)
         hosts: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        with ThreadPoolExecutor(4, "turns") as executor, running_loop() as loop:
+        with ThreadPoolExecutor(1, "turns") as executor, running_loop() as loop:
             until = loop.time() + self.patience.total_seconds()
-            aside = None if isinstance(self.hosts, MemoryHosts) else executor
-            made = ((r, Turn(self.hosts, aside, self.spacing, until)) for r in requests)
-            turns = (self._turn(request, turn, hosts[place(request.asked)], crowd) for request, turn in made)
-            for done in as_completed(asyncio.run_coroutine_threadsafe(turn, loop) for turn in turns):
-                yield done.result()
-                loop.call_soon_threadsafe(crowd.release)
+            turns = Turns(self.hosts, None if isinstance(self.hosts, MemoryHosts) else executor)
+            made = ((r, Turn(turns, self.spacing, until), Place(crowd)) for r in requests)
+            asked = (self._turn(*one, hosts[place(one[0].asked)], few) for one in made)
+            done: SimpleQueue[Future[_Done]] = SimpleQueue()
+            for turn in asked:
+                asyncio.run_coroutine_threadsafe(turn, loop).add_done_callback(done.put)
+            for _ in requests:
+                while (answered := _next(done, self.beat)) is None:
+                    yield None
+                feed, got, here = answered.result()
+                yield feed, got
+                loop.call_soon_threadsafe(here.leave)
 
     async def _turn(
-        self, request: FeedRequest, turn: Turn, host: asyncio.Lock, crowd: asyncio.Semaphore
-    ) -> tuple[Feed, Fetched | FetchError]:
+        self, request: FeedRequest, turn: Turn, here: Place, host: asyncio.Lock, few: asyncio.Semaphore
+    ) -> _Done:
         """Wait for the host and for a place in the crowd, then fetch; whoever reads the answer frees the place."""
-        async with host:
+        async with host, few:
             try:
                 await turn.at(place(request.asked), self._rest(request.asked))
             except FetchError as held:
-                await crowd.acquire()
-                return request.feed, held
+                await here.take()
+                return request.feed, held, here
             got: Fetched | FetchError | None = None
             try:
-                await crowd.acquire()
-                got = await self._answer(request, turn)
+                got = await self._answer(request, turn, here)
             finally:
                 await turn.leave(_pause(got))
-            return request.feed, got
+            await here.take()
+            return request.feed, got, here
 
     def _rest(self, url: str) -> timedelta:
         """Say how long a host rests after a request: our own servers need none."""
         return timedelta(0) if urls.host(url).strip("[]") in self.allow_hosts else self.spacing
 
-    async def _answer(self, request: FeedRequest, turn: Turn) -> Fetched | FetchError:
+    async def _answer(self, request: FeedRequest, turn: Turn, here: Place) -> Fetched | FetchError:
         """Fetch one feed, and put all that can go wrong in words, in which no secret is."""
         guard, shown = Guard(self.network), Credentials()
         try:
@@ -118,7 +130,7 @@ class HttpFetch:
                 asyncio.timeout(self.timeout.total_seconds()) as deadline,
                 session(guard, self.network, self.connect, Answer) as client,
             ):
-                return shown.hide(await self._follow(request, client, guard, turn, deadline, shown))
+                return shown.hide(await self._follow(request, client, guard, turn, here, deadline, shown))
         except FetchError as error:
             return shown.hide(error)
         except FAILURES as error:
@@ -132,6 +144,7 @@ class HttpFetch:
         client: aiohttp.ClientSession,
         guard: Guard,
         turn: Turn,
+        here: Place,
         deadline: asyncio.Timeout,
         shown: Credentials,
     ) -> Fetched:
@@ -141,11 +154,12 @@ class HttpFetch:
         if not urls.is_web(url):
             raise FetchError("the URL is no http(s) address without credentials; correct it in config/feeds.yaml")
         for _ in range(MAX_REDIRECTS + 1):
-            await _ours(turn, place(url), self._rest(url), deadline)
+            await _ours(turn.at(place(url), self._rest(url)), deadline)
             guard.expect(request.feed.url, url, self.allow_hosts)
             conditions = _conditions(request) if url == request.validated else {}
             headers = self._headers() | conditions | shown.headers(url)
             async with client.get(url, headers=headers, allow_redirects=False) as response:
+                await _ours(here.take(), deadline)
                 if response.status not in _REDIRECTS:
                     got = await read(response, url, self._limits, conditional=bool(conditions), clock=self.clock)
                     return replace(got, permanent=permanent)
@@ -163,12 +177,20 @@ class HttpFetch:
         return {"User-Agent": agent(self.contact), "Accept": _ACCEPT, "Accept-Encoding": _ACCEPT_ENCODING}
 
 
-async def _ours(turn: Turn, host: str, rest: timedelta, deadline: asyncio.Timeout) -> None:
-    """Wait for our turn at a host, which is no fault of the server and does not count as its time."""
+def _next(done: SimpleQueue[Future[_Done]], beat: timedelta | None) -> Future[_Done] | None:
+    """Wait for the next answer, or for so long."""
+    try:
+        return done.get(timeout=beat.total_seconds() if beat else None)
+    except Empty:
+        return None
+
+
+async def _ours(wait: Awaitable[None], deadline: asyncio.Timeout) -> None:
+    """Wait for our turn at a host or in the crowd, which is no fault of the server and does not count as its time."""
     loop, when = asyncio.get_running_loop(), deadline.when()
     left = when - loop.time() if when is not None else 0.0
     deadline.reschedule(None)
-    await turn.at(host, rest)
+    await wait
     deadline.reschedule(loop.time() + left)
 
 

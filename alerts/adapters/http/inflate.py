@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from alerts import text
 from alerts.errors import FetchError
+
+TRUSTED = 1_000_000
+"""Bytes that may be made of however few; from there on a body must look like text, which compresses 5 to 30 to 1."""
+
+MAX_RATIO = 100
+
+PIECE = 262_144
+"""Bytes; others go on between two pieces, which take a fraction of a millisecond each."""
 
 MAX_MEMBERS = 1_000
 """A gzip stream may be many, one after the other; programs that compress in parallel make some hundreds."""
@@ -19,27 +28,36 @@ class Inflate:
         self._window = window
         self._inner: Any = None
         self._members = 0
+        self._taken = 0
+        self._made = 0
 
     @property
     def complete(self) -> bool:
         """Whether the stream came to its end."""
         return self._inner is not None and bool(self._inner.eof)
 
-    def feed(self, chunk: bytes, room: int) -> bytes:
-        """Decode a piece, up to ``room`` bytes; gzip may have several members, and what follows them is padding.
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Decode what came, in pieces of ``PIECE`` bytes at most: whoever takes them may stop.
+
+        Gzip may have several members, and what follows them is padding.
 
         :raises zlib.error: the bytes are not compressed so.
-        :raises FetchError: they are in too many members.
+        :raises FetchError: they are in too many members, or a bomb.
         """
-        made = bytearray()
-        while chunk and len(made) < room:
+        is_full = False
+        while chunk or is_full:
             if self._inner is None or (self._inner.eof and chunk.startswith(b"\x1f\x8b")):
                 self._inner = self._next(chunk)
             if self._inner.eof:
-                break
-            made += self._inner.decompress(chunk, room - len(made))
-            chunk = self._inner.unused_data if self._inner.eof else self._inner.unconsumed_tail
-        return bytes(made)
+                return
+            piece = self._inner.decompress(chunk, PIECE)
+            is_full = len(piece) == PIECE
+            rest = self._inner.unused_data if self._inner.eof else self._inner.unconsumed_tail
+            self._taken, self._made = self._taken + len(chunk) - len(rest), self._made + len(piece)
+            if self._made > TRUSTED and self._made > MAX_RATIO * self._taken:
+                raise FetchError(f"the body is compressed more than {MAX_RATIO} to 1, as no feed is", fault="content")
+            chunk = rest
+            yield piece
 
     def _next(self, chunk: bytes) -> Any:
         """Begin a member; one costs time even if it holds nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from aiohttp.connector import Connection
 
 from alerts import text, urls
 from alerts.adapters.http.answers import retry_after, standard_phrase
-from alerts.adapters.http.inflate import decoder
+from alerts.adapters.http.inflate import PIECE, decoder
 from alerts.errors import FetchError
 from alerts.feeds import freshness
 from alerts.model import Fetched
@@ -104,9 +105,12 @@ async def _body(response: aiohttp.ClientResponse, limits: Limits) -> bytes:
         wire += len(chunk)
         if wire > limits.wire:
             raise _too_large(limits.wire)
-        body += decode.feed(chunk, limits.body + 1 - len(body)) if decode else chunk
-        if len(body) > limits.body:
-            raise _too_large(limits.body)
+        for piece in decode.feed(chunk) if decode else (chunk,):
+            body += piece
+            if len(body) > limits.body:
+                raise _too_large(limits.body)
+            if len(piece) == PIECE:
+                await asyncio.sleep(0)
     if decode and wire and not decode.complete:
         raise FetchError("the body is cut short: its compression has no end")
     return bytes(body)

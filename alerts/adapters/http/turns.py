@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from asyncio import Future, Task
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
+from functools import partial
 from urllib.parse import urlsplit
 
 from alerts import urls
 from alerts.errors import FetchError
 from alerts.ports import Hosts
-
-T = TypeVar("T")
 
 HOLD = timedelta(seconds=45)
 """How long a request may hold a host; longer than any request takes."""
@@ -25,6 +23,7 @@ PAUSE_AFTER_429 = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 """The longest that one feed's answer pauses the others of its host; the feed itself waits as long as it was told."""
 
+_GATHER = 0.005
 _PATIENCE = timedelta(seconds=5)
 _AGAIN = 0.1
 _UNUSED = 10.0
@@ -35,16 +34,67 @@ def place(url: str) -> str:
     return urlsplit(url).netloc.lower() if urls.is_web(url) else url
 
 
+class Turns:
+    """Asks whose turn it is for many feeds at a time: what is asked during one round trip goes with the next.
+
+    Without an ``executor``, ``hosts`` answer at once.
+    """
+
+    def __init__(self, hosts: Hosts, executor: Executor | None) -> None:
+        self._hosts = hosts
+        self._executor = executor
+        self._leaves: list[tuple[tuple[str, str, timedelta], Future[None]]] = []
+        self._takes: list[tuple[str, Future[str | timedelta | None]]] = []
+        self._under_way: Task[None] | None = None
+
+    async def take(self, host: str) -> str | timedelta | None:
+        """Hold a host, as ``Hosts.take``."""
+        if self._executor is None:
+            return self._hosts.take(host, hold=HOLD)
+        answer: Future[str | timedelta | None] = asyncio.get_running_loop().create_future()
+        self._takes.append((host, answer))
+        self._ask()
+        return await answer
+
+    async def leave(self, host: str, token: str, rest: timedelta) -> None:
+        """Give a host back, as ``Hosts.leave``."""
+        if self._executor is None:
+            self._hosts.leave(host, token, rest=rest)
+            return
+        done: Future[None] = asyncio.get_running_loop().create_future()
+        self._leaves.append(((host, token, rest), done))
+        self._ask()
+        await done
+
+    def _ask(self) -> None:
+        if self._under_way is None or self._under_way.done():
+            self._under_way = asyncio.create_task(self._exchange())
+
+    async def _exchange(self) -> None:
+        """Ask until nobody waits for an answer; whoever no longer does is left out of it."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(_GATHER)
+        while self._leaves or self._takes:
+            leaves, self._leaves, takes, self._takes = self._leaves, [], self._takes, []
+            ask = partial(self._hosts.exchange, [one for one, _ in leaves], [host for host, _ in takes], hold=HOLD)
+            answers = await loop.run_in_executor(self._executor, ask)
+            for (_, waiting), answer in zip(takes, answers, strict=True):
+                if not waiting.done():
+                    waiting.set_result(answer)
+            for _, done in leaves:
+                if not done.done():
+                    done.set_result(None)
+
+
 @dataclass(slots=True)
 class Turn:
     """The turn of one feed: at one host at a time, given back before the next is taken, so that none waits for ever.
 
     ``rest`` is what a host is left alone after a request.  ``until`` is the time of the loop at which we no longer
-    wait.  Without an ``executor``, ``hosts`` answer at once.
+    wait.
     """
 
-    hosts: Hosts
-    executor: Executor | None
+    turns: Turns
     rest: timedelta
     until: float
     _host: str = field(default="", init=False)
@@ -60,7 +110,7 @@ class Turn:
             return
         await self.leave()
         self.rest = rest
-        while not isinstance(taken := await self._take(host), str):
+        while not isinstance(taken := await self.turns.take(host), str):
             left = taken or timedelta(0)
             loop = asyncio.get_running_loop()
             if left > _PATIENCE or loop.time() > self.until:
@@ -84,13 +134,4 @@ class Turn:
         host, token, self._host, self._token = self._host, self._token, "", ""
         if host:
             rest = max(self.rest, min(pause, LONGEST_PAUSE) if pause else self.rest)
-            await self._call(lambda: self.hosts.leave(host, token, rest=rest))
-
-    async def _take(self, host: str) -> str | timedelta | None:
-        return await self._call(lambda: self.hosts.take(host, hold=HOLD))
-
-    async def _call(self, ask: Callable[[], T]) -> T:
-        """Ask without holding up the loop, if it may take time."""
-        if self.executor is None:
-            return ask()
-        return await asyncio.get_running_loop().run_in_executor(self.executor, ask)
+            await self.turns.leave(host, token, rest)
