@@ -253,6 +253,15 @@ def open_redis(lookup: Lookup) -> Iterator[Redis]:
         yield stack.enter_context(redis_.connect(url))
 
 
+@contextmanager
+def open_fetch(lookup: Lookup) -> Iterator[tuple[HttpFetch, Children]]:
+    """Open the way in alone, with the children that read: ``contact`` and ``allow_hosts`` hold, if they are set."""
+    folder = Path(lookup("ALERTS_CONFIG") or "config")
+    config = config_.examine(config_.read(folder)).config if folder.is_dir() else Config()
+    with open_redis(lookup) as client, Children() as children:
+        yield fetcher(config, lookup, redis_.RedisHosts(client)), children
+
+
 def load(folder: Path, sound: Table[str], now: datetime) -> Loaded:
     """Read the configuration, put the last good version in the place of a faulty file, and keep the good ones.
 

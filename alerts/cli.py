@@ -18,8 +18,9 @@ from rich.console import Console
 
 from alerts import app as app_
 from alerts import config as config_
-from alerts import demo, explain, lines, services, show, trials
+from alerts import demo, explain, lines, services, show, trials, urls
 from alerts import rules as rules_
+from alerts.adapters import discovery
 from alerts.errors import AlertsError, ConfigError, Problem
 from alerts.model import Article
 
@@ -29,6 +30,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Tocsin, a self-hosted news watch: feeds in; what is new comes out as digests, Slack alerts and webhooks.",
 )
+feeds_ = typer.Typer(add_completion=False)
+cli.add_typer(feeds_, name="feeds")
 # A pipe has no width: a table in it is read by a program, and must not be cut.
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 250)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
@@ -214,11 +217,29 @@ def _explain_unseen(text: str, file: Path | None, config: Path) -> None:
         raise typer.Exit(1)
 
 
-@cli.command()
-def feeds(config: ConfigFolder = Path("config")) -> None:
-    """Show each feed's health: since when, why, and when it is polled next."""
-    with app_.open_app(_lookup(config)) as app:
-        out.print(show.feeds(app))
+@feeds_.callback(invoke_without_command=True)
+def feeds(context: typer.Context, config: ConfigFolder = Path("config")) -> None:
+    """Show each feed's health: since when, why, and when it is polled next; or find, import and export feeds."""
+    if context.invoked_subcommand is None:
+        with app_.open_app(_lookup(config)) as app:
+            out.print(show.feeds(app))
+
+
+@feeds_.command()
+def discover(
+    url: Annotated[str, typer.Argument(help="A page of the site, such as https://example.org/.")],
+    config: ConfigFolder = Path("config"),
+) -> None:
+    """Find the feeds of a site: what its page names, or else what is where feeds often are; exit code 1 if none is."""
+    if not urls.is_web(url):
+        raise typer.BadParameter("write an address that begins with https:// or http://, without a password in it")
+    with app_.open_fetch(_lookup(config)) as (fetch, children):
+        found = discovery.discover(url, fetch, children)
+    for candidate in found:
+        out.print(show.candidate(candidate), markup=False)
+    if not any(candidate.feed for candidate in found):
+        err.print(f"no feed was found at {url}; look on the site for a page on RSS", markup=False)
+        raise typer.Exit(1)
 
 
 @cli.command()

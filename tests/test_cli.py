@@ -324,6 +324,20 @@ def test_a_digest_asks_for_what_is_about_its_rules_and_explain_says_so(shop: Sho
     assert "delivery alert:desk:" in why
 
 
+def test_discover_finds_a_feed_and_says_what_it_is(shop: Shop) -> None:
+    shop.serves("home", b'<html><link rel="alternate" type="application/rss+xml" href="/wire"></html>')
+
+    assert f'{shop.url}/wire\n  RSS "x": 2 entries' in alerts(shop, "feeds", "discover", f"{shop.url}/home")
+
+
+def test_discover_ends_with_1_where_no_feed_is(shop: Shop) -> None:
+    shop.serves("home", b"<html></html>")
+
+    assert "no feed was found at http" in alerts(shop, "feeds", "discover", f"{shop.url}/home", code=1)
+    assert "404 Not Found" in alerts(shop, "feeds", "discover", f"{shop.url}/nowhere", code=1)
+    assert "begins with https:// or http://" in alerts(shop, "feeds", "discover", "file:///etc/passwd", code=2)
+
+
 # ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

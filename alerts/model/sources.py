@@ -132,3 +132,5 @@ class Fetched:
     """Where permanent redirects led, beginning at the address that was asked."""
     fresh: timedelta | None = None
     """For how long the server says that nothing will be new."""
+    links: str = ""
+    """The ``Link`` headers, one after the other."""
