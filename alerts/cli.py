@@ -18,7 +18,7 @@ from rich.console import Console
 
 from alerts import app as app_
 from alerts import config as config_
-from alerts import demo, explain, lines, services, show, trials, urls
+from alerts import demo, exchange, explain, lines, services, show, trials, urls
 from alerts import rules as rules_
 from alerts.adapters import discovery
 from alerts.errors import AlertsError, ConfigError, Problem
@@ -240,6 +240,36 @@ def discover(
     if not any(candidate.feed for candidate in found):
         err.print(f"no feed was found at {url}; look on the site for a page on RSS", markup=False)
         raise typer.Exit(1)
+
+
+@feeds_.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A list of feeds, in OPML.")],
+    write: Annotated[bool, typer.Option("--write", help="Put the rows behind those of feeds.yaml.")] = False,
+    config: ConfigFolder = Path("config"),
+) -> None:
+    """Make rows for feeds.yaml of a list in OPML: printed, or written behind the others; exit code 1 if there is none.
+
+    What is left out is told on the error output, with its line.
+    """
+    found = exchange.imported(file, config)
+    for problem in found.problems:
+        err.print(str(problem), markup=False)
+    if found.folders:
+        err.print(show.folders(found.folders), markup=False)
+    if not found.rows:
+        err.print(f"no new feed is in {file}", markup=False)
+        raise typer.Exit(1)
+    if write:
+        out.print(f"{exchange.write(config, found.rows)}: {show.number(len(found.rows), 'feed')} added", markup=False)
+    else:
+        print("\n".join(f"  {row}" for row in found.rows))
+
+
+@feeds_.command()
+def export(config: ConfigFolder = Path("config")) -> None:
+    """Write the configured feeds to the output as OPML 2.0, for other programs."""
+    sys.stdout.buffer.write(exchange.exported(config, app_.utc()))
 
 
 @cli.command()

@@ -168,6 +168,13 @@ def candidate(found: Candidate) -> str:
     return f"{found.url}\n  {feed.kind}{titled}: {entries}{newest}"
 
 
+def folders(lost: Counter[str]) -> str:
+    """Say which folders of a list are not kept."""
+    named = [name for name, _ in lost.most_common(NAMES)]
+    more = f" and {len(lost) - NAMES} more" if len(lost) > NAMES else ""
+    return f"folders are not kept: {', '.join(named)}{more}"
+
+
 def deliveries(app: App, limit: int) -> Table:
     """Make the table of the last deliveries, newest first."""
     table = Table("made", Column("delivery", overflow="fold"), "state", "attempts", "last receipt", box=SIMPLE)

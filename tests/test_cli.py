@@ -338,6 +338,27 @@ def test_discover_ends_with_1_where_no_feed_is(shop: Shop) -> None:
     assert "begins with https:// or http://" in alerts(shop, "feeds", "discover", "file:///etc/passwd", code=2)
 
 
+OPML = b"""<opml version="1.0"><body><outline text="World">
+<outline text="New" xmlUrl="https://new.example/"/>
+<outline text="Bad" xmlUrl="file:///x"/></outline></body></opml>"""
+
+
+def test_feeds_are_imported_and_exported(shop: Shop) -> None:
+    (shop.folder / "a.opml").write_bytes(OPML)
+    before = (shop.config / "feeds.yaml").read_text()
+    printed, said = told(shop, "feeds", "import", "a.opml")
+
+    assert printed == '  - {id: new, url: "https://new.example/", outlet: "New"}\n'
+    assert 'a.opml:3:1: the address of "Bad" is no http(s) address' in said
+    assert "folders are not kept: World" in said
+    assert (shop.config / "feeds.yaml").read_text() == before
+    assert "feeds.yaml: 1 feed added" in alerts(shop, "feeds", "import", "a.opml", "--write")
+    assert (shop.config / "feeds.yaml").read_text() == before + printed
+    assert "no new feed is in a.opml" in alerts(shop, "feeds", "import", "a.opml", code=1)
+    assert "none.opml cannot be read: No such file" in alerts(shop, "feeds", "import", "none.opml", code=1)
+    assert 'xmlUrl="https://new.example/"' in alerts(shop, "feeds", "export")
+
+
 # ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
