@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -32,6 +32,7 @@ from alerts.adapters.memory import (
     MemoryFingerprints,
     MemoryHosts,
     MemoryLog,
+    MemoryNews,
     MemoryOutbox,
     MemoryPages,
     MemoryParse,
@@ -46,7 +47,8 @@ from alerts.adapters.webhook import WebhookChannel
 from alerts.config import ChannelSettings, Config, Loaded
 from alerts.errors import ConfigError
 from alerts.model import Article, Development, Feed, FeedState, Match, Report, Story
-from alerts.ports import Channel, Fetch, Fingerprints, Hosts, Log, Outbox, Pages, Parse, Table
+from alerts.ports import Channel, Fetch, Fingerprints, Hosts, Log, News, Outbox, Pages, Parse, Table
+from alerts.pushing import Door
 
 Stage = Literal["poll", "match", "group", "compose", "deliver"]
 LINE: tuple[Stage, ...] = get_args(Stage)
@@ -126,6 +128,7 @@ class App:
     pages: Pages
     clock: Clock = utc
     engine: Engine | None = None
+    news: News = field(default_factory=MemoryNews)
 
     @property
     def config(self) -> Config:
@@ -215,15 +218,16 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
     """
     var = folder_of(lookup)
     with open_sql(lookup) as engine, open_redis(lookup) as client, Children() as children:
-        stores = Stores.in_sql(engine, redis_.RedisFingerprints(client, sql.store_id(engine)))
+        store = sql.store_id(engine)
+        stores = Stores.in_sql(engine, redis_.RedisFingerprints(client, store))
         loaded = load(Path(lookup("ALERTS_CONFIG") or "config"), stores.sound, clock())
         config = loaded.config
         rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
         fetch = fetcher(config, lookup, redis_.RedisHosts(client))
         channels = {c.id: channel(c, lookup, var) for c in config.channels}
-        app = App(
-            loaded, rules, stores, fetch, channels, ChildParse(children), WebPages(fetch, children), clock, engine
-        )
+        news = redis_.RedisNews(client, store)
+        parse, pages = ChildParse(children), WebPages(fetch, children)
+        app = App(loaded, rules, stores, fetch, channels, parse, pages, clock, engine, news)
         app.subscribe()
         yield app
 
@@ -251,6 +255,19 @@ def open_redis(lookup: Lookup) -> Iterator[Redis]:
     with ExitStack() as stack:
         url = lookup("ALERTS_REDIS") or stack.enter_context(embedded(folder_of(lookup) / "valkey"))
         yield stack.enter_context(redis_.connect(url))
+
+
+@contextmanager
+def open_door(lookup: Lookup, *, clock: Clock = utc) -> Iterator[Door]:
+    """Open what takes pushed articles: the log, the index in front of it, and the doorbell.
+
+    Raises:
+        StoreError: SQL cannot be opened.
+    """
+    with open_sql(lookup) as engine, open_redis(lookup) as client:
+        store = sql.store_id(engine)
+        articles = sql.SqlLog(engine, "articles", Article, lasting=True)
+        yield Door(redis_.RedisFingerprints(client, store), articles, redis_.RedisNews(client, store), clock)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from rich.console import Console
 
 from alerts import app as app_
 from alerts import config as config_
-from alerts import demo, exchange, explain, lines, services, show, trials, urls
+from alerts import demo, exchange, explain, following, lines, pushing, services, serving, show, trials, urls
 from alerts import rules as rules_
 from alerts.adapters import discovery
 from alerts.errors import AlertsError, ConfigError, Problem
@@ -72,6 +73,9 @@ def duration(written: str) -> timedelta:
 def run(
     config: ConfigFolder = Path("config"),
     every: Annotated[str, typer.Option(help="Go on, and begin again after so long: 5m.")] = "",
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on: poll every minute, and run at once when an article is pushed.")
+    ] = False,
     digest_now: Annotated[
         bool, typer.Option("--digest-now", help="Compose the digests now, not at their hour.")
     ] = False,
@@ -79,11 +83,13 @@ def run(
         bool, typer.Option("--dry-run", help="Keep nothing, send nothing, print what would go out.")
     ] = False,
 ) -> None:
-    """Run the line once, or for good with --every: poll, match, group, compose, deliver."""
+    """Run the line once, or for good with --every or --follow: poll, match, group, compose, deliver."""
     interval = duration(every) if every else None
     if dry_run:
         show.dry_run(config, out)
         return
+    if follow:
+        following.follow(_lookup(config), threading.Event())
     while True:
         began = app_.utc()
         with app_.open_app(_lookup(config)) as app:
@@ -299,6 +305,21 @@ def rebuild_index() -> None:
     out.print(f"{app_.rebuild_index(os.environ.get)} articles are in the index")
 
 
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port.")] = serving.PORT,
+) -> None:
+    """Take articles that are pushed, at POST /api/articles, until Ctrl-C."""
+    try:
+        tokens = pushing.tokens(os.environ.get(serving.TOKEN))
+    except ValueError as error:
+        raise AlertsError(f"{serving.TOKEN} {error}") from error
+    with app_.open_door(os.environ.get) as door, serving.serving(door, tokens, host=host, port=port) as url:
+        out.print(f"taking articles at {url}/api/articles; Ctrl-C ends it")
+        _until_told()
+
+
 @cli.command(name="demo-feeds")
 def demo_feeds(
     folder: Annotated[Path, typer.Option(help="The folder of the sample feeds.")] = Path("examples"),
@@ -308,11 +329,7 @@ def demo_feeds(
     var = Path(os.environ.get("ALERTS_VAR") or "var")
     with demo.serving(folder, port=port, anchor_file=var / "demo-anchor") as url:
         out.print(f"serving {', '.join(demo.feed_names(folder))} on {url}; Ctrl-C ends it")
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            out.print("ended")
+        _until_told()
 
 
 @cli.command(name="with-services", context_settings={"ignore_unknown_options": True})
@@ -325,6 +342,15 @@ def with_services(
     with services.services(os.environ, demo_feeds=folder) as environ:
         code = services.run(command, environ)
     raise typer.Exit(code)
+
+
+def _until_told() -> None:
+    """Wait for Ctrl-C."""
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        out.print("ended")
 
 
 def _lookup(config: Path) -> app_.Lookup:

@@ -359,6 +359,16 @@ def test_feeds_are_imported_and_exported(shop: Shop) -> None:
     assert 'xmlUrl="https://new.example/"' in alerts(shop, "feeds", "export")
 
 
+@pytest.mark.parametrize(("token", "said"), [("", "is not set; set it"), ("short", "at least 20 letters")])
+def test_serve_does_not_start_without_a_token(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, token: str, said: str
+) -> None:
+    monkeypatch.setattr(Shop, "environ", property(lambda self: {"ALERTS_PUSH_TOKEN": token}))
+    assert "alerts: ALERTS_PUSH_TOKEN " in alerts(shop, "serve", code=1)
+    assert said in alerts(shop, "serve", code=1)
+    assert not (shop.folder / "var").exists()
+
+
 # ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
