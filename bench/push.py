@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 TOKEN = "t" * 32
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 CONFIG = {
-    "feeds.yaml": 'allow_hosts: [127.0.0.1]\nfeeds:\n  - {id: none, url: "http://127.0.0.1:9/", outlet: A, every: 1h}\n',
+    "feeds.yaml": 'allow_hosts: [127.0.0.1]\nfeeds:\n  - {id: no, url: "http://127.0.0.1:9/", outlet: A, every: 1h}\n',
     "channels.yaml": "channels:\n  - {id: hook, kind: webhook}\n",
     "subscriptions.yaml": (
         "subscriptions:\n  - {id: desk, title: Desk, rules: all, channel: hook, when: instant, strength: mention}\n"

@@ -99,6 +99,8 @@ GLANCES = [
      Glance("Atom", "A wire", 1)),
     ("JSON Feed", '{"version": "https://jsonfeed.org/version/1.1", "title": "Na\\u00efve \\ud83d\\ude00", "items": [{"id": "1", "title": "Oil"}]}',
      Glance("JSON Feed", "Naïve 😀", 1)),
+    ("news sitemap", "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9' xmlns:n='http://www.google.com/schemas/sitemap-news/0.9'><url><loc>https://a.example/</loc><n:news><n:title>Oil</n:title></n:news></url></urlset>",
+     Glance("news sitemap", "", 1)),
     ("without a title of its own", f"<rss version='2.0'><channel>{ENTRY}</channel></rss>",
      Glance("RSS", "", 1, datetime(2026, 7, 1, 7, 30, tzinfo=UTC))),
 ]  # fmt: skip
@@ -107,6 +109,20 @@ GLANCES = [
 @pytest.mark.parametrize(("what", "body", "seen"), GLANCES, ids=[case[0] for case in GLANCES])
 def test_a_feed_at_a_glance(what: str, body: str, seen: Glance) -> None:
     assert discovery.glance(Fetched(200, body.encode(), url=HOME)) == seen
+
+
+def index(*named: tuple[str, str]) -> Fetched:
+    listed = "".join(f"<sitemap><loc>{loc}</loc><lastmod>{day}</lastmod></sitemap>" for loc, day in named)
+    body = f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{listed}</sitemapindex>'
+    return Fetched(200, body.encode(), url=HOME)
+
+
+def test_an_index_names_its_sitemaps_news_first_and_then_the_newest() -> None:
+    got = index(
+        ("/a.xml", "2026-01-01"), ("/b.xml", "2026-07-01"), ("/News.xml", ""), ("file:///x", ""), ("/a.xml", "")
+    )
+    assert discovery.linked(got) == tuple(f"https://site.example/{name}.xml" for name in ("News", "b", "a"))
+    assert len(discovery.linked(index(*((f"/{n}.xml", "") for n in range(100))))) == discovery.MOST_LINKS
 
 
 def test_a_page_is_no_feed() -> None:

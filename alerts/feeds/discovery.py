@@ -20,7 +20,7 @@ from urllib.parse import urljoin
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from alerts import text
-from alerts.feeds import charsets, links, parsing
+from alerts.feeds import charsets, links, parsing, sitemaps
 from alerts.feeds.links import Link
 from alerts.model import Fetched
 
@@ -66,7 +66,9 @@ class Glance:
 
 
 def linked(got: Fetched) -> tuple[str, ...]:
-    """Find the feeds that an answer names, in its headers and in its page, each once, in their order."""
+    """Find the feeds that an answer names, each once: in its headers and in its page, or as an index of sitemaps."""
+    if listed := sitemaps.named(got.body, got.url):
+        return listed[:MOST_LINKS]
     named = (*links.of_header(got.links, got.url), *_of_page(got))
     found = dict.fromkeys(link.url for link in named if _is_feed(link) and link.url != got.url)
     return tuple(found)[:MOST_LINKS]

@@ -2,7 +2,7 @@
 
 ::
 
-    bytes ─▶ clean ─▶ {: json_feed        RSS, RDF, Atom in good order: strict        anything else: lenient ─▶ Parsed
+    bytes ─▶ clean ─▶ {: json_feed   RSS, RDF, Atom in good order: strict   <urlset>: sitemaps   else: lenient ─▶ Parsed
 
 ``quick`` costs little whatever the bytes are, and may be asked anywhere; ``parse`` gives the same, or an answer where
 ``quick`` has none, but may cost seconds and much memory: it belongs into a child with limits.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from alerts import text
 from alerts.errors import ParseError
-from alerts.feeds import charsets, entries, json_feed, lenient, strict
+from alerts.feeds import charsets, entries, json_feed, lenient, sitemaps, strict
 from alerts.feeds import hints as hints_
 from alerts.feeds.hints import Hints
 from alerts.model import Entry, Fetched
@@ -94,7 +94,7 @@ def _fast(got: Fetched, body: bytes) -> Parsed | None:
     if plain[:1] == b"{":
         found: tuple[tuple[Entry, ...], str] | None = json_feed.read(plain, got.url)
         return Parsed(*found) if found else None
-    found = strict.read(plain, got.url)
+    found = strict.read(plain, got.url) or sitemaps.read(plain, got.url)
     return Parsed(*found, hints_.read(plain)) if found else None
 
 
@@ -104,6 +104,8 @@ def _slow(got: Fetched, body: bytes) -> Parsed:
     if not head and len(body) <= charsets.HEAD:
         raise ParseError("the body is empty")
     _refuse(head)
+    if sitemap := sitemaps.read(charsets.to_utf8(body, charsets.stated(got)) or body, got.url, recover=True):
+        return Parsed(*sitemap)
     found, left_out, malformed, version = lenient.read(body, charsets.stated(got), got.url, _lines_before(got.body))
     if not found and (not version or malformed.startswith("malformed")):
         raise ParseError(_no_feed(head, version, malformed))

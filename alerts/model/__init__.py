@@ -38,7 +38,10 @@ LEAD_WORDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a feed said, in plain text, before it is made ours; ``outlet`` is whom an aggregator names, else empty."""
+    """What a feed said, in plain text, before it is made ours.
+
+    ``outlet`` is whom an aggregator names, and ``lang`` the entry's own language; most feeds say neither.
+    """
 
     guid: str = ""
     link: str = ""
@@ -50,6 +53,7 @@ class Entry:
     published: datetime | None = None
     updated: datetime | None = None
     outlet: str = ""
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)
