@@ -20,9 +20,9 @@ from sqlalchemy import Engine
 
 from alerts import config as config_
 from alerts import rules as rules_
-from alerts import stages, urls
+from alerts import stages, subscribing, urls
+from alerts.adapters import http, secrets, sql
 from alerts.adapters import redis as redis_
-from alerts.adapters import secrets, sql
 from alerts.adapters.broken import BrokenChannel
 from alerts.adapters.children import ChildParse, Children
 from alerts.adapters.http import HttpFetch
@@ -45,10 +45,10 @@ from alerts.adapters.sql import shown
 from alerts.adapters.valkey import embedded
 from alerts.adapters.webhook import WebhookChannel
 from alerts.config import ChannelSettings, Config, Loaded
-from alerts.errors import ConfigError
-from alerts.model import Article, Development, Feed, FeedState, Match, Report, Story
+from alerts.errors import AlertsError, ConfigError
+from alerts.model import Article, Development, Feed, FeedState, HubState, Match, Report, Story
 from alerts.ports import Channel, Fetch, Fingerprints, Hosts, Log, News, Outbox, Pages, Parse, Table
-from alerts.pushing import Door
+from alerts.subscribing import Callback
 
 Stage = Literal["poll", "match", "group", "compose", "deliver"]
 LINE: tuple[Stage, ...] = get_args(Stage)
@@ -81,6 +81,7 @@ class Stores:
     reports: Log[Report]
     sound: Table[str]
     """The last good version of each file of the configuration."""
+    hubs: Table[HubState] = field(default_factory=MemoryTable)
 
     @classmethod
     def in_memory(cls) -> Stores:
@@ -112,6 +113,7 @@ class Stores:
             outbox=sql.SqlOutbox(engine),
             reports=sql.SqlLog(engine, "reports", Report),
             sound=sql.SqlTable(engine, "sound", str),
+            hubs=sql.SqlTable(engine, "hubs", HubState),
         )
 
 
@@ -129,6 +131,8 @@ class App:
     clock: Clock = utc
     engine: Engine | None = None
     news: News = field(default_factory=MemoryNews)
+    callback: Callback | None = None
+    """Where hubs call us; without it none is asked."""
 
     @property
     def config(self) -> Config:
@@ -169,19 +173,23 @@ class App:
 
     def _poll(self, now: datetime, shard: tuple[int, int]) -> Report:
         """Poll the shard's feeds; what is wrong with the configuration is said here, where the line begins."""
+        feeds, states, hubs = shard_of(self.config.feeds, *shard), self.stores.states, self.stores.hubs
         report = stages.poll(
-            shard_of(self.config.feeds, *shard),
+            tuple(subscribing.awake(feeds, states=states, hubs=hubs, now=now)) if self.callback else feeds,
             fetch=self.fetch,
             parse=self.parse,
             pages=self.pages,
-            states=self.stores.states,
+            states=states,
             seen=self.stores.seen,
             articles=self.stores.articles,
             now=now,
         )
+        asked: tuple[str, ...] = ()
+        if self.callback and shard[0] == 0:
+            asked = subscribing.subscribe(self.config.feeds, self.callback, states=states, hubs=hubs, now=now)
         problems = [str(problem) for problem in self.loaded.problems] if shard[0] == 0 else []
         kept = [f"{path}: its last good version is in force" for path in self.loaded.kept] if problems else []
-        return replace(report, lines=(*problems, *kept, *report.lines))
+        return replace(report, lines=(*problems, *kept, *report.lines, *asked))
 
     def subscribe(self) -> None:
         """Make new subscriptions known to the log of developments, each at its end (or as far back as it asks)."""
@@ -227,7 +235,8 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         channels = {c.id: channel(c, lookup, var) for c in config.channels}
         news = redis_.RedisNews(client, store)
         parse, pages = ChildParse(children), WebPages(fetch, children)
-        app = App(loaded, rules, stores, fetch, channels, parse, pages, clock, engine, news)
+        back = callback(config, lookup, var)
+        app = App(loaded, rules, stores, fetch, channels, parse, pages, clock, engine, news, back)
         app.subscribe()
         yield app
 
@@ -255,19 +264,6 @@ def open_redis(lookup: Lookup) -> Iterator[Redis]:
     with ExitStack() as stack:
         url = lookup("ALERTS_REDIS") or stack.enter_context(embedded(folder_of(lookup) / "valkey"))
         yield stack.enter_context(redis_.connect(url))
-
-
-@contextmanager
-def open_door(lookup: Lookup, *, clock: Clock = utc) -> Iterator[Door]:
-    """Open what takes pushed articles: the log, the index in front of it, and the doorbell.
-
-    Raises:
-        StoreError: SQL cannot be opened.
-    """
-    with open_sql(lookup) as engine, open_redis(lookup) as client:
-        store = sql.store_id(engine)
-        articles = sql.SqlLog(engine, "articles", Article, lasting=True)
-        yield Door(redis_.RedisFingerprints(client, store), articles, redis_.RedisNews(client, store), clock)
 
 
 @contextmanager
@@ -305,6 +301,26 @@ def fetcher(config: Config, lookup: Lookup, hosts: Hosts | None = None) -> HttpF
     return HttpFetch(
         contact=config.contact, allow_hosts=config.allow_hosts, hosts=hosts or MemoryHosts(), secrets=found, clock=utc
     )
+
+
+def callback(config: Config, lookup: Lookup, var: Path) -> Callback | None:
+    """Give where hubs call us, if that is set.
+
+    Raises:
+        AlertsError: The setting is no web address.
+    """
+    url = (lookup("ALERTS_CALLBACK") or "").rstrip("/")
+    if not url:
+        return None
+    if not urls.is_web(url):
+        raise AlertsError("ALERTS_CALLBACK is no http(s) address; write the one at which `alerts serve` is reached")
+
+    def ask(hub: str, body: bytes) -> tuple[int, str]:
+        limit, allowed = subscribing.SLOWEST, config.allow_hosts
+        posted = http.ask(hub, body=body, contact=config.contact, allow_hosts=allowed, timeout=limit)
+        return posted.status, posted.reason
+
+    return Callback(url, secrets.websub_key(var), ask, config.allow_hosts)
 
 
 def channel(settings: ChannelSettings, lookup: Lookup, var: Path) -> Channel:

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from alerts import app as app_
 from alerts import config as config_
-from alerts import demo, exchange, explain, following, lines, pushing, services, serving, show, trials, urls
+from alerts import demo, doors, exchange, explain, following, lines, pushing, services, serving, show, trials, urls
 from alerts import rules as rules_
 from alerts.adapters import discovery
 from alerts.errors import AlertsError, ConfigError, Problem
@@ -309,15 +309,20 @@ def rebuild_index() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port.")] = serving.PORT,
+    config: ConfigFolder = Path("config"),
 ) -> None:
-    """Take articles that are pushed, at POST /api/articles, until Ctrl-C."""
+    """Take articles that are pushed, at POST /api/articles, and what hubs deliver, at /websub, until Ctrl-C."""
+    callback, written = os.environ.get("ALERTS_CALLBACK"), os.environ.get(serving.TOKEN)
     try:
-        tokens = pushing.tokens(os.environ.get(serving.TOKEN))
+        tokens = pushing.tokens(written) if written or not callback else ()
     except ValueError as error:
         raise AlertsError(f"{serving.TOKEN} {error}") from error
-    with app_.open_door(os.environ.get) as door, serving.serving(door, tokens, host=host, port=port) as url:
-        out.print(f"taking articles at {url}/api/articles; Ctrl-C ends it")
-        _until_told()
+    with doors.open_calls(_lookup(config)) as calls:
+        heard = calls if callback else None
+        with serving.serving(calls.door, tokens, calls=heard, host=host, port=port) as url:
+            what = "articles" if tokens else "what hubs deliver"
+            out.print(f"taking {what} at {url}{'/api/articles' if tokens else '/websub'}; Ctrl-C ends it")
+            _until_told()
 
 
 @cli.command(name="demo-feeds")

@@ -99,14 +99,14 @@ def receive(body: bytes, door: Door) -> Reply:
     now = door.clock()
     read = [(number, _article(line, number, now)) for number, line in numbered]
     made = {article.key: article for _, article in read if isinstance(article, Article)}
-    new = _keep(made, door)
+    new = keep(made, door)
     said = [_said(number, article) for number, article in read]
     wrong = sum("wrong" in line for line in said)
     counts = {"accepted": len(said) - wrong, "new": new, "wrong": wrong}
     return Reply(200 if made else 422, counts | {"lines": said})
 
 
-def _keep(made: dict[str, Article], door: Door) -> int:
+def keep(made: dict[str, Article], door: Door) -> int:
     """Append what is not known, and ring, even if all is known: the ring for it may have been lost."""
     if not made:
         return 0

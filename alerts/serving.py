@@ -1,4 +1,4 @@
-"""What is served over HTTP: ``POST /api/articles``.  On this machine only, unless another address is named.
+"""What is served over HTTP: ``/api/articles``, and ``/websub/…`` for hubs.  On this machine only, by default.
 
 aiohttp serves it because it is there already.  A route only reads the request, calls a function of ``pushing`` that
 knows nothing of HTTP's libraries, and sends what that says; so another server can mount the same functions.
@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
+import structlog
 from aiohttp import web
 
-from alerts import pushing
+from alerts import pushing, subscribing
 from alerts.errors import AlertsError
 from alerts.pushing import Door, Reply
+from alerts.subscribing import Calls
 
 PORT = 8586
 """The port on which articles are taken."""
@@ -33,6 +36,9 @@ RATE = 20.0
 
 BURST = 100.0
 """Requests at once, after a rest."""
+
+T = TypeVar("T")
+log = structlog.get_logger("alerts")
 
 TOKEN = "ALERTS_PUSH_TOKEN"  # noqa: S105 - the name of the setting, not the token
 
@@ -59,15 +65,18 @@ class Bucket:
 
 
 @contextmanager
-def serving(door: Door, tokens: tuple[str, ...], *, host: str = "127.0.0.1", port: int = PORT) -> Iterator[str]:
-    """Serve in a thread of its own; gives the URL.  Port 0 takes one that is free.
+def serving(
+    door: Door, tokens: tuple[str, ...], *, calls: Calls | None = None, host: str = "127.0.0.1", port: int = PORT
+) -> Iterator[str]:
+    """Serve in a thread of its own; gives the URL.  Port 0 takes one that is free; hubs are heard only with ``calls``.
 
     :raises AlertsError: the address cannot be had.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="serving", daemon=True)
     thread.start()
-    runner = web.AppRunner(_application(door, tokens, loop.time), access_log=None, handle_signals=False)
+    routes = _Routes(door, tokens, calls, Bucket(loop.time, last=loop.time()), Bucket(loop.time, last=loop.time()))
+    runner = web.AppRunner(routes.application(), access_log=None, handle_signals=False)
     try:
         yield asyncio.run_coroutine_threadsafe(_start(runner, host, port), loop).result()
     finally:
@@ -90,27 +99,79 @@ async def _start(runner: web.AppRunner, host: str, port: int) -> str:
     return f"http://[{name}]:{number}" if ":" in name else f"http://{name}:{number}"
 
 
-def _application(door: Door, tokens: tuple[str, ...], ticks: Callable[[], float]) -> web.Application:
-    """Mount the routes.  One thread writes, because one store is written."""
-    executor, crowd, bucket = ThreadPoolExecutor(1, "pushed"), asyncio.Semaphore(AT_ONCE), Bucket(ticks, last=ticks())
+class _Routes:
+    """The routes.  One thread writes, because one store is written and the children belong to one thread."""
 
-    async def articles(request: web.Request) -> web.Response:
-        refusal = _refusal(request, tokens, bucket)
-        if refusal:
-            return _response(refusal)
+    def __init__(
+        self, door: Door, tokens: tuple[str, ...], calls: Calls | None, pushed: Bucket, called: Bucket
+    ) -> None:
+        self._door, self._tokens, self._calls = door, tokens, calls
+        self._pushed, self._called = pushed, called
+        self._executor = ThreadPoolExecutor(1, "served")
+        self._crowd = asyncio.Semaphore(AT_ONCE)
+
+    def application(self) -> web.Application:
+        """Mount them."""
+        app = web.Application(client_max_size=pushing.MOST_BYTES)
+        app.router.add_post("/api/articles", self.articles)
+        if self._calls:
+            app.router.add_get("/websub/{feed}/{mark}", self.confirm, allow_head=False)
+            app.router.add_post("/websub/{feed}/{mark}", self.deliver)
+        app.on_cleanup.append(self._close)
+        return app
+
+    async def _close(self, _: web.Application) -> None:
+        await asyncio.to_thread(self._executor.shutdown)
+
+    async def articles(self, request: web.Request) -> web.Response:
+        """Take pushed articles."""
+        refusal = _refusal(request, self._tokens, self._pushed)
+        body = refusal or await self._body(request)
+        if isinstance(body, Reply):
+            return _response(body)
+        return _response(await self._run(lambda: pushing.receive(body, self._door)))
+
+    async def confirm(self, request: web.Request) -> web.Response:
+        """Answer a hub that asks whether we meant it; its challenge goes back as plain text."""
+        calls, feed, mark = self._call(request)
+        status, said = await self._run(lambda: subscribing.confirm(feed, mark, request.query, calls))
+        headers = {"X-Content-Type-Options": "nosniff"}
+        return web.Response(status=status, text=said, content_type="text/plain", headers=headers)
+
+    async def deliver(self, request: web.Request) -> web.Response:
+        """Take what a hub delivers; whatever is wrong with its content is logged here and not told there."""
+        calls, feed, mark = self._call(request)
+        status = await self._run(lambda: subscribing.admits(feed, mark, calls))
+        body = await self._body(request) if status == 200 else b""
+        if isinstance(body, Reply):
+            return _response(body)
+        if status == 200:
+            signature, kind = request.headers.get("X-Hub-Signature", ""), request.headers.get("Content-Type", "")
+            wrong = await self._run(lambda: subscribing.deliver(feed, mark, signature, kind, body, calls))
+            if wrong:
+                log.warning("a hub's delivery is passed over", feed=feed, reason=wrong)
+        return web.Response(status=202 if status == 200 else status)
+
+    def _call(self, request: web.Request) -> tuple[Calls, str, str]:
+        """Take an address apart; a hub that calls too often is told to wait."""
+        if self._calls is None or self._called.take():
+            raise web.HTTPTooManyRequests(headers={"Retry-After": "1"})
+        return self._calls, request.match_info["feed"], request.match_info["mark"]
+
+    async def _body(self, request: web.Request) -> bytes | Reply:
+        """Read a body within its time and its size."""
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            return pushing.refused(415, "the body must not be compressed")
         try:
-            async with asyncio.timeout(SLOWEST), crowd:
-                body = await request.read()
+            async with asyncio.timeout(SLOWEST), self._crowd:
+                return await request.read()
         except TimeoutError:
-            return _response(pushing.refused(408, f"the body did not come within {SLOWEST:g} s"))
+            return pushing.refused(408, f"the body did not come within {SLOWEST:g} s")
         except web.HTTPRequestEntityTooLarge:
-            return _response(pushing.refused(413, f"the body is larger than {pushing.MOST_BYTES / 1_000_000:g} MB"))
-        return _response(await asyncio.get_running_loop().run_in_executor(executor, pushing.receive, body, door))
+            return pushing.refused(413, f"the body is larger than {pushing.MOST_BYTES / 1_000_000:g} MB")
 
-    app = web.Application(client_max_size=pushing.MOST_BYTES)
-    app.router.add_post("/api/articles", articles)
-    app.on_cleanup.append(lambda _: asyncio.to_thread(executor.shutdown))
-    return app
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
 
 def _refusal(request: web.Request, tokens: tuple[str, ...], bucket: Bucket) -> Reply | None:
@@ -119,8 +180,6 @@ def _refusal(request: web.Request, tokens: tuple[str, ...], bucket: Bucket) -> R
         return pushing.refused(429, f"too many requests; wait {wait:.1f} s")
     if not pushing.is_authorised(request.headers.get("Authorization", ""), tokens):
         return pushing.refused(401, f"no token, or a wrong one; send `Authorization: Bearer` and the one of {TOKEN}")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        return pushing.refused(415, "the body must not be compressed")
     return None
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from alerts import app as app_
-from alerts import following, pushing
+from alerts import doors, following, pushing
+from alerts.adapters.memory import MemoryNews
 from tests.shop import RULE, Shop, open_shop, rss
 
 SOON = 20.0
@@ -82,7 +83,7 @@ def following_(lookup: app_.Lookup, sweep: float) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        with app_.open_door(lookup) as door:
+        with doors.open_door(lookup) as door:
             door.news.ring()
         thread.join(SOON)
         assert not thread.is_alive()
@@ -96,7 +97,7 @@ def until(true: Callable[[], object]) -> None:
 
 
 def push(lookup: app_.Lookup, **said: str) -> None:
-    with app_.open_door(lookup) as door:
+    with doors.open_door(lookup) as door:
         assert pushing.receive(json.dumps(PUSHED | said).encode(), door).said["new"] == 1
 
 
@@ -122,8 +123,8 @@ def test_what_is_polled_is_delivered_without_a_ring_from_outside(
 def test_a_lost_ring_is_made_good_by_the_clock(shop: Shop, receiver: Receiver, valkey_url: str) -> None:
     lookup = settings(shop, receiver, valkey_url)
     with following_(lookup, sweep=0.2):
-        with app_.open_door(lookup) as door:
-            mute = pushing.Door(door.seen, door.articles, app_.MemoryNews(), door.clock)
+        with doors.open_door(lookup) as door:
+            mute = pushing.Door(door.seen, door.articles, MemoryNews(), door.clock)
             pushing.receive(json.dumps(PUSHED | {"id": "n1"}).encode(), mute)
         until(lambda: receiver.got)
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alerts import text
 from alerts.errors import ParseError
-from alerts.feeds import charsets, entries, json_feed, lenient, sitemaps, strict
+from alerts.feeds import charsets, entries, json_feed, lenient, sitemaps, strict, websub
 from alerts.feeds import hints as hints_
 from alerts.feeds.hints import Hints
 from alerts.model import Entry, Fetched
@@ -93,9 +93,14 @@ def _fast(got: Fetched, body: bytes) -> Parsed | None:
         return None
     if plain[:1] == b"{":
         found: tuple[tuple[Entry, ...], str] | None = json_feed.read(plain, got.url)
-        return Parsed(*found) if found else None
+        return Parsed(*found, Hints(**websub.named(plain, got)._asdict())) if found else None
     found = strict.read(plain, got.url) or sitemaps.read(plain, got.url)
-    return Parsed(*found, hints_.read(plain)) if found else None
+    return Parsed(*found, _hints(plain, got)) if found else None
+
+
+def _hints(body: bytes, got: Fetched) -> Hints:
+    """Find what the feed says of itself, in its head and in the headers that came with it."""
+    return replace(hints_.read(body), **websub.named(body, got)._asdict())
 
 
 def _slow(got: Fetched, body: bytes) -> Parsed:
@@ -110,7 +115,7 @@ def _slow(got: Fetched, body: bytes) -> Parsed:
     if not found and (not version or malformed.startswith("malformed")):
         raise ParseError(_no_feed(head, version, malformed))
     said = [f"{malformed}: {entries.counted(len(found), 'was', 'were')} read"] if malformed else []
-    return Parsed(found, "; ".join([*said, left_out] if left_out else said), hints_.read(body))
+    return Parsed(found, "; ".join([*said, left_out] if left_out else said), _hints(body, got))
 
 
 def _head(body: bytes) -> str:

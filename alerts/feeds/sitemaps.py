@@ -1,8 +1,9 @@
 """News sitemaps: what a site tells search engines of its last two days, with titles and dates.  Pure.
 
 The format is that of https://www.sitemaps.org/protocol.html with Google's extension for news,
-https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap.  A sitemap without news has no titles,
-and an index only names other sitemaps: both are refused in words that say so.
+https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap.
+
+A sitemap without news has no titles, and an index only names other sitemaps: both are refused in words that say so.
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ from alerts.model.sources import FeedState as FeedState
 from alerts.model.sources import Fetched as Fetched
 from alerts.model.sources import Health as Health
 from alerts.model.sources import Hints as Hints
+from alerts.model.sources import HubState as HubState
 from alerts.model.sources import Identity as Identity
+from alerts.model.sources import Lease as Lease
 from alerts.model.sources import Moved as Moved
 
 Severity = Literal["flash", "urgent", "routine"]
