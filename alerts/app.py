@@ -21,9 +21,9 @@ from sqlalchemy import Engine
 
 from alerts import config as config_
 from alerts import rules as rules_
-from alerts import stages, urls
+from alerts import stages, subscribing, urls
+from alerts.adapters import http, secrets, sql
 from alerts.adapters import redis as redis_
-from alerts.adapters import secrets, sql
 from alerts.adapters.broken import BrokenChannel
 from alerts.adapters.children import ChildParse, Children
 from alerts.adapters.http import HttpFetch
@@ -33,6 +33,7 @@ from alerts.adapters.memory import (
     MemoryFingerprints,
     MemoryHosts,
     MemoryLog,
+    MemoryNews,
     MemoryOutbox,
     MemoryPages,
     MemoryParse,
@@ -46,9 +47,10 @@ from alerts.adapters.sql import shown
 from alerts.adapters.valkey import embedded
 from alerts.adapters.webhook import WebhookChannel
 from alerts.config import ChannelSettings, Config, Loaded
-from alerts.errors import ConfigError
-from alerts.model import Article, Development, Feed, FeedState, Match, Report, Story, Volume
-from alerts.ports import Channel, Fetch, Fingerprints, Hosts, Log, Outbox, Pages, Parse, Table
+from alerts.errors import AlertsError, ConfigError
+from alerts.model import Article, Development, Feed, FeedState, HubState, Match, Report, Story, Volume
+from alerts.ports import Channel, Fetch, Fingerprints, Hosts, Log, News, Outbox, Pages, Parse, Table
+from alerts.subscribing import Callback
 
 Stage = Literal["poll", "match", "group", "compose", "deliver"]
 LINE: tuple[Stage, ...] = get_args(Stage)
@@ -85,6 +87,7 @@ class Stores:
     sound: Table[str]
     """The last good version of each file of the configuration."""
     volumes: Table[Volume] = field(default_factory=MemoryTable)
+    hubs: Table[HubState] = field(default_factory=MemoryTable)
 
     @classmethod
     def in_memory(cls) -> Stores:
@@ -117,6 +120,7 @@ class Stores:
             reports=sql.SqlLog(engine, "reports", Report),
             sound=sql.SqlTable(engine, "sound", str),
             volumes=sql.SqlTable(engine, "volumes", Volume),
+            hubs=sql.SqlTable(engine, "hubs", HubState),
         )
 
 
@@ -137,6 +141,9 @@ class App:
     clock: Clock = utc
     engine: Engine | None = None
     rewriter: Rewriter | None = None
+    news: News = field(default_factory=MemoryNews)
+    callback: Callback | None = None
+    """Where hubs call us; without it none is asked."""
 
     @property
     def config(self) -> Config:
@@ -186,20 +193,24 @@ class App:
 
     def _poll(self, now: datetime, shard: tuple[int, int]) -> Report:
         """Poll the shard's feeds; what is wrong with the configuration is said here, where the line begins."""
+        feeds, states, hubs = shard_of(self.config.feeds, *shard), self.stores.states, self.stores.hubs
         with rare_collections():
             report = stages.poll(
-                shard_of(self.config.feeds, *shard),
+                tuple(subscribing.awake(feeds, states=states, hubs=hubs, now=now)) if self.callback else feeds,
                 fetch=self.fetch,
                 parse=self.parse,
                 pages=self.pages,
-                states=self.stores.states,
+                states=states,
                 seen=self.stores.seen,
                 articles=self.stores.articles,
                 now=now,
             )
+        asked: tuple[str, ...] = ()
+        if self.callback and shard[0] == 0:
+            asked = subscribing.subscribe(self.config.feeds, self.callback, states=states, hubs=hubs, now=now)
         problems = [str(problem) for problem in self.loaded.problems] if shard[0] == 0 else []
         kept = [f"{path}: its last good version is in force" for path in self.loaded.kept] if problems else []
-        return replace(report, lines=(*problems, *kept, *report.lines))
+        return replace(report, lines=(*problems, *kept, *report.lines, *asked))
 
     def subscribe(self) -> None:
         """Make new subscriptions known to the log of developments, each at its end (or as far back as it asks)."""
@@ -250,7 +261,8 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
     """
     var = folder_of(lookup)
     with open_sql(lookup) as engine, open_redis(lookup) as client, Children() as children:
-        stores = Stores.in_sql(engine, redis_.RedisFingerprints(client, sql.store_id(engine)))
+        store = sql.store_id(engine)
+        stores = Stores.in_sql(engine, redis_.RedisFingerprints(client, store))
         loaded = load(Path(lookup("ALERTS_CONFIG") or "config"), stores.sound, clock())
         config = loaded.config
         rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
@@ -258,7 +270,8 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         channels = {c.id: channel(c, lookup, var) for c in config.channels}
         parse, pages = ChildParse(children, BEAT.total_seconds()), WebPages(fetch, children)
         beating, model = replace(fetch, beat=BEAT), rewriter(lookup)
-        app = App(loaded, rules, stores, beating, channels, parse, pages, clock, engine, model)
+        news, back = redis_.RedisNews(client, store), callback(config, lookup, var)
+        app = App(loaded, rules, stores, beating, channels, parse, pages, clock, engine, model, news, back)
         app.subscribe()
         yield app
 
@@ -288,6 +301,15 @@ def open_redis(lookup: Lookup) -> Iterator[Redis]:
         yield stack.enter_context(redis_.connect(url))
 
 
+@contextmanager
+def open_fetch(lookup: Lookup) -> Iterator[tuple[HttpFetch, Children]]:
+    """Open the way in alone, with the children that read: ``contact`` and ``allow_hosts`` hold, if they are set."""
+    folder = Path(lookup("ALERTS_CONFIG") or "config")
+    config = config_.examine(config_.read(folder)).config if folder.is_dir() else Config()
+    with open_redis(lookup) as client, Children() as children:
+        yield fetcher(config, lookup, redis_.RedisHosts(client)), children
+
+
 def load(folder: Path, sound: Table[str], now: datetime) -> Loaded:
     """Read the configuration, put the last good version in the place of a faulty file, and keep the good ones.
 
@@ -314,6 +336,26 @@ def fetcher(config: Config, lookup: Lookup, hosts: Hosts | None = None) -> HttpF
     return HttpFetch(
         contact=config.contact, allow_hosts=config.allow_hosts, hosts=hosts or MemoryHosts(), secrets=found, clock=utc
     )
+
+
+def callback(config: Config, lookup: Lookup, var: Path) -> Callback | None:
+    """Give where hubs call us, if that is set.
+
+    Raises:
+        AlertsError: The setting is no web address.
+    """
+    url = (lookup("ALERTS_CALLBACK") or "").rstrip("/")
+    if not url:
+        return None
+    if not urls.is_web(url):
+        raise AlertsError("ALERTS_CALLBACK is no http(s) address; write the one at which `alerts serve` is reached")
+
+    def ask(hub: str, body: bytes) -> tuple[int, str]:
+        limit, allowed = subscribing.SLOWEST, config.allow_hosts
+        posted = http.ask(hub, body=body, contact=config.contact, allow_hosts=allowed, timeout=limit)
+        return posted.status, posted.reason
+
+    return Callback(url, secrets.websub_key(var), ask, config.allow_hosts)
 
 
 def channel(settings: ChannelSettings, lookup: Lookup, var: Path) -> Channel:

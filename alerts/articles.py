@@ -74,7 +74,7 @@ def _claim(entry: Entry, feed: Feed, now: datetime) -> _Claim:
         text=body,
         seen=now,
         published=published,
-        lang=feed.lang,
+        lang=entry.lang or feed.lang,
         country=feed.country,
         author=entry.author,
         categories=entry.categories,

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,8 +19,23 @@ from rich.console import Console
 
 from alerts import app as app_
 from alerts import config as config_
-from alerts import demo, explain, lines, replay, services, show, trials
+from alerts import (
+    demo,
+    doors,
+    exchange,
+    explain,
+    following,
+    lines,
+    pushing,
+    replay,
+    services,
+    serving,
+    show,
+    trials,
+    urls,
+)
 from alerts import rules as rules_
+from alerts.adapters import discovery
 from alerts.errors import AlertsError, ConfigError, Problem
 from alerts.model import Article
 
@@ -29,6 +45,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Tocsin, a self-hosted news watch: feeds in; what is new comes out as digests, Slack alerts and webhooks.",
 )
+feeds_ = typer.Typer(add_completion=False)
+cli.add_typer(feeds_, name="feeds")
 # A pipe has no width: a table in it is read by a program, and must not be cut.
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 250)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
@@ -69,6 +87,9 @@ def duration(written: str) -> timedelta:
 def run(
     config: ConfigFolder = Path("config"),
     every: Annotated[str, typer.Option(help="Go on, and begin again after so long: 5m.")] = "",
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on: poll every minute, and run at once when an article is pushed.")
+    ] = False,
     digest_now: Annotated[
         bool, typer.Option("--digest-now", help="Compose the digests now, not at their hour.")
     ] = False,
@@ -76,11 +97,13 @@ def run(
         bool, typer.Option("--dry-run", help="Keep nothing, send nothing, print what would go out.")
     ] = False,
 ) -> None:
-    """Run the line once, or for good with --every: poll, match, group, compose, deliver."""
+    """Run the line once, or for good with --every or --follow: poll, match, group, compose, deliver."""
     interval = duration(every) if every else None
     if dry_run:
         show.dry_run(config, out)
         return
+    if follow:
+        following.follow(_lookup(config), threading.Event())
     while True:
         began = app_.utc()
         with app_.open_app(_lookup(config)) as app:
@@ -240,11 +263,59 @@ def _explain_unseen(text: str, file: Path | None, config: Path) -> None:
         raise typer.Exit(1)
 
 
-@cli.command()
-def feeds(config: ConfigFolder = Path("config")) -> None:
-    """Show each feed's health: since when, why, and when it is polled next."""
-    with app_.open_app(_lookup(config)) as app:
-        out.print(show.feeds(app))
+@feeds_.callback(invoke_without_command=True)
+def feeds(context: typer.Context, config: ConfigFolder = Path("config")) -> None:
+    """Show each feed's health: since when, why, and when it is polled next; or find, import and export feeds."""
+    if context.invoked_subcommand is None:
+        with app_.open_app(_lookup(config)) as app:
+            out.print(show.feeds(app))
+
+
+@feeds_.command()
+def discover(
+    url: Annotated[str, typer.Argument(help="A page of the site, such as https://example.org/.")],
+    config: ConfigFolder = Path("config"),
+) -> None:
+    """Find the feeds of a site: what its page names, or else what is where feeds often are; exit code 1 if none is."""
+    if not urls.is_web(url):
+        raise typer.BadParameter("write an address that begins with https:// or http://, without a password in it")
+    with app_.open_fetch(_lookup(config)) as (fetch, children):
+        found = discovery.discover(url, fetch, children)
+    for candidate in found:
+        out.print(show.candidate(candidate), markup=False)
+    if not any(candidate.feed for candidate in found):
+        err.print(f"no feed was found at {url}; look on the site for a page on RSS", markup=False)
+        raise typer.Exit(1)
+
+
+@feeds_.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="A list of feeds, in OPML.")],
+    write: Annotated[bool, typer.Option("--write", help="Put the rows behind those of feeds.yaml.")] = False,
+    config: ConfigFolder = Path("config"),
+) -> None:
+    """Make rows for feeds.yaml of a list in OPML: printed, or written behind the others; exit code 1 if there is none.
+
+    What is left out is told on the error output, with its line.
+    """
+    found = exchange.imported(file, config)
+    for problem in found.problems:
+        err.print(str(problem), markup=False)
+    if found.folders:
+        err.print(show.folders(found.folders), markup=False)
+    if not found.rows:
+        err.print(f"no new feed is in {file}", markup=False)
+        raise typer.Exit(1)
+    if write:
+        out.print(f"{exchange.write(config, found.rows)}: {show.number(len(found.rows), 'feed')} added", markup=False)
+    else:
+        print("\n".join(f"  {row}" for row in found.rows))
+
+
+@feeds_.command()
+def export(config: ConfigFolder = Path("config")) -> None:
+    """Write the configured feeds to the output as OPML 2.0, for other programs."""
+    sys.stdout.buffer.write(exchange.exported(config, app_.utc()))
 
 
 @cli.command()
@@ -274,6 +345,26 @@ def rebuild_index() -> None:
     out.print(f"{app_.rebuild_index(os.environ.get)} articles are in the index")
 
 
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port.")] = serving.PORT,
+    config: ConfigFolder = Path("config"),
+) -> None:
+    """Take articles that are pushed, at POST /api/articles, and what hubs deliver, at /websub, until Ctrl-C."""
+    callback, written = os.environ.get("ALERTS_CALLBACK"), os.environ.get(serving.TOKEN)
+    try:
+        tokens = pushing.tokens(written) if written or not callback else ()
+    except ValueError as error:
+        raise AlertsError(f"{serving.TOKEN} {error}") from error
+    with doors.open_calls(_lookup(config)) as calls:
+        heard = calls if callback else None
+        with serving.serving(calls.door, tokens, calls=heard, host=host, port=port) as url:
+            what = "articles" if tokens else "what hubs deliver"
+            out.print(f"taking {what} at {url}{'/api/articles' if tokens else '/websub'}; Ctrl-C ends it")
+            _until_told()
+
+
 @cli.command(name="demo-feeds")
 def demo_feeds(
     folder: Annotated[Path, typer.Option(help="The folder of the sample feeds.")] = Path("examples"),
@@ -283,11 +374,7 @@ def demo_feeds(
     var = Path(os.environ.get("ALERTS_VAR") or "var")
     with demo.serving(folder, port=port, anchor_file=var / "demo-anchor") as url:
         out.print(f"serving {', '.join(demo.feed_names(folder))} on {url}; Ctrl-C ends it")
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            out.print("ended")
+        _until_told()
 
 
 @cli.command(name="with-services", context_settings={"ignore_unknown_options": True})
@@ -300,6 +387,15 @@ def with_services(
     with services.services(os.environ, demo_feeds=folder) as environ:
         code = services.run(command, environ)
     raise typer.Exit(code)
+
+
+def _until_told() -> None:
+    """Wait for Ctrl-C."""
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        out.print("ended")
 
 
 def _lookup(config: Path) -> app_.Lookup:

@@ -182,6 +182,21 @@ class Hosts(Protocol):
         ...
 
 
+class News(Protocol):
+    """The doorbell of the line: something was written that nobody has read.
+
+    It carries no news and may be lost or ring for nothing: whoever waits also looks by the clock.
+    """
+
+    def ring(self) -> None:
+        """Wake whoever waits, now or later; never raises."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a ring, for so long at most: True at once if there was one since the last wait."""
+        ...
+
+
 class Channel(Protocol):
     """A way out.  It alone knows whether trying again makes sense, and says so in the receipt."""
 

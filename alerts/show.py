@@ -17,6 +17,7 @@ from alerts import app as app_
 from alerts import config as config_
 from alerts import feeds as feeds_
 from alerts.adapters.children import ChildParse, Children
+from alerts.adapters.discovery import Candidate
 from alerts.adapters.inbox import WRITTEN, InboxChannel
 from alerts.adapters.memory import MemoryChannel
 from alerts.adapters.sql import queries
@@ -154,6 +155,24 @@ def feeds(app: App) -> Table:
         times = (_time(state.since), _time(state.last_good), next_poll)
         table.add_row(feed.id, feed.outlet, state.health, *times, _plain(feeds_.why(feed, state, now)))
     return table
+
+
+def candidate(found: Candidate) -> str:
+    """Say what was found at an address that may be a feed's."""
+    if found.feed is None:
+        return f"{found.url}\n  no feed: {found.why}"
+    feed = found.feed
+    newest = f", the newest of {feed.newest:%Y-%m-%d %H:%M} UTC" if feed.newest else ""
+    titled = f' "{feed.title}"' if feed.title else ""
+    entries = f"{feed.entries} entr{'y' if feed.entries == 1 else 'ies'}"
+    return f"{found.url}\n  {feed.kind}{titled}: {entries}{newest}"
+
+
+def folders(lost: Counter[str]) -> str:
+    """Say which folders of a list are not kept."""
+    named = [name for name, _ in lost.most_common(NAMES)]
+    more = f" and {len(lost) - NAMES} more" if len(lost) > NAMES else ""
+    return f"folders are not kept: {', '.join(named)}{more}"
 
 
 def deliveries(app: App, limit: int) -> Table:

@@ -326,3 +326,9 @@ def test_when_it_was_changed(why: str, updated: datetime | None, kept: datetime 
     article = one(replace(OIL, published=NOW - timedelta(hours=1), updated=updated))
     assert article.updated == kept, why
     assert article.key == one(OIL).key, "a date is no version"
+
+
+def test_the_language_of_an_entry_goes_before_that_of_its_feed() -> None:
+    said = [Entry(guid="1", title="A"), Entry(guid="2", title="B", lang="fa")]
+    made = articles.from_entries(said, Feed("f", "", "Outlet", lang="en"), first_poll=False, now=NOW)
+    assert [article.lang for article in made] == ["en", "fa"]

@@ -324,6 +324,51 @@ def test_a_digest_asks_for_what_is_about_its_rules_and_explain_says_so(shop: Sho
     assert "delivery alert:desk:" in why
 
 
+def test_discover_finds_a_feed_and_says_what_it_is(shop: Shop) -> None:
+    shop.serves("home", b'<html><link rel="alternate" type="application/rss+xml" href="/wire"></html>')
+
+    assert f'{shop.url}/wire\n  RSS "x": 2 entries' in alerts(shop, "feeds", "discover", f"{shop.url}/home")
+
+
+def test_discover_ends_with_1_where_no_feed_is(shop: Shop) -> None:
+    shop.serves("home", b"<html></html>")
+
+    assert "no feed was found at http" in alerts(shop, "feeds", "discover", f"{shop.url}/home", code=1)
+    assert "404 Not Found" in alerts(shop, "feeds", "discover", f"{shop.url}/nowhere", code=1)
+    assert "begins with https:// or http://" in alerts(shop, "feeds", "discover", "file:///etc/passwd", code=2)
+
+
+OPML = b"""<opml version="1.0"><body><outline text="World">
+<outline text="New" xmlUrl="https://new.example/"/>
+<outline text="Bad" xmlUrl="file:///x"/></outline></body></opml>"""
+
+
+def test_feeds_are_imported_and_exported(shop: Shop) -> None:
+    (shop.folder / "a.opml").write_bytes(OPML)
+    before = (shop.config / "feeds.yaml").read_text()
+    printed, said = told(shop, "feeds", "import", "a.opml")
+
+    assert printed == '  - {id: new, url: "https://new.example/", outlet: "New"}\n'
+    assert 'a.opml:3:1: the address of "Bad" is no http(s) address' in said
+    assert "folders are not kept: World" in said
+    assert (shop.config / "feeds.yaml").read_text() == before
+    assert "feeds.yaml: 1 feed added" in alerts(shop, "feeds", "import", "a.opml", "--write")
+    assert (shop.config / "feeds.yaml").read_text() == before + printed
+    assert "no new feed is in a.opml" in alerts(shop, "feeds", "import", "a.opml", code=1)
+    assert "none.opml cannot be read: No such file" in alerts(shop, "feeds", "import", "none.opml", code=1)
+    assert 'xmlUrl="https://new.example/"' in alerts(shop, "feeds", "export")
+
+
+@pytest.mark.parametrize(("token", "said"), [("", "is not set; set it"), ("short", "at least 20 letters")])
+def test_serve_does_not_start_without_a_token(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, token: str, said: str
+) -> None:
+    monkeypatch.setattr(Shop, "environ", property(lambda self: {"ALERTS_PUSH_TOKEN": token}))
+    assert "alerts: ALERTS_PUSH_TOKEN " in alerts(shop, "serve", code=1)
+    assert said in alerts(shop, "serve", code=1)
+    assert not (shop.folder / "var").exists()
+
+
 # ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -325,6 +325,23 @@ class MemoryHosts:
         return [self.take(host, hold=hold) for host in takes]
 
 
+class MemoryNews:
+    """The doorbell within one process."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Event()
+
+    def ring(self) -> None:
+        """Wake whoever waits."""
+        self._rung.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a ring; one is as good as many."""
+        rung = self._rung.wait(max(0.0, seconds))
+        self._rung.clear()
+        return rung
+
+
 # ── the collector ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

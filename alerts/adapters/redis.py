@@ -38,6 +38,8 @@ PAUSE = 30.0
 """Seconds for which a Redis that did not answer is not asked again: a thousand feeds must not wait for it in turn."""
 
 _BUCKETS = 0x7FFF
+_RINGS = 10
+_BLOCK = 1.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # KEYS[1] is the prefix, with a {hash tag}, so that in a cluster all sets are in one place.  ARGV: the generation, then
@@ -200,6 +202,50 @@ def _taken(token: str, held: int, left: int) -> str | timedelta | None:
     if held:
         return token
     return timedelta(milliseconds=left) if left > 0 else None
+
+
+class RedisNews:
+    """The doorbell across all processes that use this Redis: a short stream, of which each waiter reads the end.
+
+    A ring between two waits is not missed, because the stream is still there.  While Redis does not answer nothing
+    rings, and whoever waits finds the news by the clock.
+    """
+
+    def __init__(self, client: redis.Redis, namespace: str) -> None:
+        self._client = client
+        self._stream = f"alerts:{{{namespace}}}:news"
+        self._last = self._end()
+
+    def ring(self) -> None:
+        """Write one entry; what it says is nothing, and only the last few are kept."""
+        try:
+            self._client.xadd(self._stream, {"": ""}, maxlen=_RINGS)
+        except redis.RedisError as error:
+            _warn(error)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait in pieces that are shorter than the time-out of the connection."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                found: Any = self._client.xread({self._stream: self._last}, block=int(min(left, _BLOCK) * 1_000) + 1)
+            except redis.RedisError as error:
+                _warn(error)
+                time.sleep(min(left, _BLOCK))
+                continue
+            if found:
+                self._last = self._end()
+                return True
+        return False
+
+    def _end(self) -> bytes | str:
+        """Give the id of the last ring; before the first one, the beginning."""
+        try:
+            last: Any = self._client.xrevrange(self._stream, count=1)
+        except redis.RedisError as error:
+            _warn(error)
+            return "0"
+        return last[0][0] if last else "0"
 
 
 def _generation(at: datetime) -> int:

@@ -10,11 +10,21 @@ from pathlib import Path
 
 
 def webhook_secret(var: Path) -> str:
-    """Give the webhook signing secret of this installation: made once, kept in ``webhook.secret`` (mode 600).
+    """Give the webhook signing secret of this installation: made once, kept in ``webhook.secret`` (mode 600)."""
+    return _kept(var, "webhook.secret")
+
+
+def websub_key(var: Path) -> str:
+    """Give what the secrets that hubs are told are made of: made once, kept in ``websub.secret`` (mode 600)."""
+    return _kept(var, "websub.secret")
+
+
+def _kept(var: Path, name: str) -> str:
+    """Make a secret once.
 
     The file is linked into its place when it is whole, so that of two processes that start at once both read the same.
     """
-    path = var / "webhook.secret"
+    path = var / name
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", dir=var) as file:
             file.write("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from alerts.feeds.discovery import Glance
 from alerts.feeds.health import notice, why
 from alerts.feeds.hints import Hints
 from alerts.feeds.parsing import Parsed, parse, quick, reference
@@ -21,6 +22,7 @@ from alerts.feeds.polling import (
 __all__ = [
     "LONGEST_BACKOFF",
     "LONGEST_WAIT",
+    "Glance",
     "Hints",
     "Parsed",
     "after_failure",

@@ -27,6 +27,7 @@ _ESCAPED_TWICE = re.compile(
     r"|&(?:amp|lt|gt|quot|apos|nbsp|[lr][sd]quo|[nm]dash|hellip|euro|pound|#\d{2,5}|#x[0-9a-f]{2,5});",
     re.IGNORECASE,
 )
+_LANG = re.compile("[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}")
 _WHOLE = re.compile("https?://")
 # What nearly all links look like: the full check takes ten times as long.
 _WEB = re.compile(r"https?://(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[\w~!$&'()*+,;=:@./?#-]*)?", re.ASCII)
@@ -38,6 +39,7 @@ class Said:
     """What a feed wrote of one entry, as it stood there.  Links are whole where ``xml:base`` says so.
 
     ``original`` is the article's own address where ``link`` counts the readers, ``permalink`` a guid that is one.
+    ``outlet`` is whom an aggregator names, ``publisher`` whom a site names as the publication that it is of.
     """
 
     guid: str = ""
@@ -52,6 +54,8 @@ class Said:
     published: datetime | None = None
     updated: datetime | None = None
     outlet: str = ""
+    publisher: str = ""
+    lang: str = ""
 
 
 def made(written: Iterable[Said], number: int, home: str) -> tuple[tuple[Entry, ...], int, int]:
@@ -96,6 +100,8 @@ def entry(said: Said, home: str) -> Entry:
         categories=_categories(said.categories),
         published=published,
         updated=said.updated if said.updated and published and said.updated > published else None,
+        outlet=text.cut(_plain(said.publisher), 200),
+        lang=said.lang if _LANG.fullmatch(said.lang) else "",
     )
     return wrappers.unwrapped(plain, text.plain(said.outlet)) if said.outlet else plain
 

@@ -2,7 +2,7 @@
 
 ::
 
-    bytes ─▶ clean ─▶ {: json_feed        RSS, RDF, Atom in good order: strict        anything else: lenient ─▶ Parsed
+    bytes ─▶ clean ─▶ {: json_feed   RSS, RDF, Atom in good order: strict   <urlset>: sitemaps   else: lenient ─▶ Parsed
 
 ``quick`` costs little whatever the bytes are, and may be asked anywhere; ``parse`` gives the same, or an answer where
 ``quick`` has none, but may cost seconds and much memory: it belongs into a child with limits.
@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alerts import text
 from alerts.errors import ParseError
-from alerts.feeds import charsets, entries, json_feed, lenient, strict
+from alerts.feeds import charsets, entries, json_feed, lenient, sitemaps, strict, websub
 from alerts.feeds import hints as hints_
 from alerts.feeds.hints import Hints
 from alerts.model import Entry, Fetched
@@ -93,9 +93,14 @@ def _fast(got: Fetched, body: bytes) -> Parsed | None:
         return None
     if plain[:1] == b"{":
         found: tuple[tuple[Entry, ...], str] | None = json_feed.read(plain, got.url)
-        return Parsed(*found) if found else None
-    found = strict.read(plain, got.url)
-    return Parsed(*found, hints_.read(plain)) if found else None
+        return Parsed(*found, Hints(**websub.named(plain, got)._asdict())) if found else None
+    found = strict.read(plain, got.url) or sitemaps.read(plain, got.url)
+    return Parsed(*found, _hints(plain, got)) if found else None
+
+
+def _hints(body: bytes, got: Fetched) -> Hints:
+    """Find what the feed says of itself, in its head and in the headers that came with it."""
+    return replace(hints_.read(body), **websub.named(body, got)._asdict())
 
 
 def _slow(got: Fetched, body: bytes) -> Parsed:
@@ -104,11 +109,13 @@ def _slow(got: Fetched, body: bytes) -> Parsed:
     if not head and len(body) <= charsets.HEAD:
         raise ParseError("the body is empty")
     _refuse(head)
+    if sitemap := sitemaps.read(charsets.to_utf8(body, charsets.stated(got)) or body, got.url, recover=True):
+        return Parsed(*sitemap)
     found, left_out, malformed, version = lenient.read(body, charsets.stated(got), got.url, _lines_before(got.body))
     if not found and (not version or malformed.startswith("malformed")):
         raise ParseError(_no_feed(head, version, malformed))
     said = [f"{malformed}: {entries.counted(len(found), 'was', 'were')} read"] if malformed else []
-    return Parsed(found, "; ".join([*said, left_out] if left_out else said), hints_.read(body))
+    return Parsed(found, "; ".join([*said, left_out] if left_out else said), _hints(body, got))
 
 
 def _head(body: bytes) -> str:

@@ -34,6 +34,8 @@ class Feed:
 class Hints:
     """What a feed says of itself about when to ask: a feed of RSS has ``ttl``, ``skipHours`` and ``skipDays``.
 
+    ``hub`` is who would tell us what is new, so that we need not ask (WebSub), and ``topic`` the feed's name there.
+
     ``updates`` is what ``sy:updatePeriod`` and ``sy:updateFrequency`` make together.  Hours are those of GMT, 0 to 23;
     days count from Monday, 0, to Sunday, 6.
     """
@@ -42,6 +44,8 @@ class Hints:
     skip_hours: tuple[int, ...] = ()
     skip_days: tuple[int, ...] = ()
     updates: timedelta | None = None
+    hub: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,25 @@ class FeedState:
     """When entries may have been missed last; ``None`` once its window was seen whole again."""
 
 
+Lease = Literal["asked", "active", "denied", "leaving"]
+
+
+@dataclass(frozen=True, slots=True)
+class HubState:
+    """What we know of a subscription at a feed's hub: what was asked last, when, and until when it holds."""
+
+    feed: str
+    hub: str
+    topic: str
+    lease: Lease
+    asked: datetime
+    until: datetime | None = None
+    tries: int = 1
+    """How often it was asked for since it was granted last."""
+    reason: str = ""
+    """What the hub said against it."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedRequest:
     """One conditional GET."""
@@ -132,3 +155,5 @@ class Fetched:
     """Where permanent redirects led, beginning at the address that was asked."""
     fresh: timedelta | None = None
     """For how long the server says that nothing will be new."""
+    links: str = ""
+    """The ``Link`` headers, one after the other."""

@@ -1,4 +1,4 @@
-"""Where we do not go: no spelling, no class of address and no redirect reaches a listener on this machine.
+"""Where we do not go: no spelling, no class of address, no redirect and no link reaches a listener on this machine.
 
 Each case is run twice.  With its host allowed, the listener is reached, so that the case is a real one; and then as a
 stranger's feed would have it.
@@ -7,14 +7,18 @@ stranger's feed would have it.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from html import escape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import quote, unquote
 
 import pytest
 
 from alerts import urls
+from alerts.adapters.children import Children
+from alerts.adapters.discovery import Candidate, discover
 from alerts.adapters.http import HttpFetch, Network
 from alerts.errors import FetchError
 from alerts.model import Feed, FeedRequest, Fetched
@@ -31,10 +35,17 @@ def victim() -> Iterator[Victim]:
 
 @pytest.fixture(scope="module")
 def stranger() -> Iterator[str]:
-    """A server that redirects to wherever its path says; allowed, as if it were a public one."""
+    """A server that redirects to wherever its path says, or links to it; allowed, as if it were a public one."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path.startswith("/page/"):
+                body = a_page(unquote(self.path[6:])).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+                return
             self.send_response(302)
             self.send_header("Location", unquote(self.path[1:], encoding="latin-1"))
             self.end_headers()
@@ -49,6 +60,27 @@ def stranger() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def children() -> Iterator[Children]:
+    with Children() as made:
+        yield made
+
+
+def a_page(link: str) -> str:
+    """A page that names a feed."""
+    href = escape(link, quote=True)
+    return f'<!doctype html><link rel="alternate" type="application/rss+xml" href="{href}">'
+
+
+def found(page: str, children: Children, *allowed: str, via: Network | None = None) -> tuple[Candidate, ...]:
+    """What is discovered on a page."""
+    at_once = timedelta(0)
+    fetch = HttpFetch(
+        allow_hosts=frozenset(allowed), timeout=SOON, spacing=at_once, **({"network": via} if via else {})
+    )
+    return discover(page, fetch, children)
 
 
 def ask(url: str, *allowed: str, via: Network | None = None) -> Fetched | FetchError:
@@ -112,11 +144,44 @@ def test_a_redirect_to_a_spelling_of_this_machine(victim: Victim, stranger: str,
     assert victim.reached == before + 1
 
 
+@pytest.mark.parametrize("host", REAL)
+def test_a_discovered_link_to_a_spelling_of_this_machine(
+    victim: Victim, stranger: str, children: Children, host: str
+) -> None:
+    url, before = f"http://{host}:{victim.port}/", victim.reached
+    page = f"{stranger}page/{quote(url)}"
+    if urls.host(url) != "127.0.0.1":  # else the link stays on a host that is allowed
+        assert [candidate.feed for candidate in found(page, children, "127.0.0.1")] == [None]
+        assert victim.reached == before
+    assert len(found(page, children, "127.0.0.1", urls.host(url))) == 1
+    assert victim.reached == before + 1, "it would be reached if it were allowed"
+
+
+def test_a_page_cannot_have_us_ask_what_is_allowed_for_another(victim: Victim, children: Children) -> None:
+    """The operator's own host is allowed; the page of a stranger that names it is not asked by."""
+    with a_victim(page=a_page("http://127.0.0.1/feed")) as stranger_:
+        via = network(stranger_.port, {"stranger.example": ["8.8.8.8"]})
+        (candidate,) = found("http://stranger.example/", children, "127.0.0.1", via=via)
+        assert candidate.why.startswith("refused: ")
+        assert stranger_.reached == 1, "the page, and nothing else"
+
+
 @pytest.mark.parametrize("host", OLD)
 def test_an_old_spelling_of_this_machine(victim: Victim, stranger: str, host: str) -> None:
     url, before = f"http://{host}:{victim.port}/", victim.reached
     assert isinstance(ask(url), FetchError)
     assert isinstance(ask(stranger + quote(url), "127.0.0.1"), FetchError)
+    assert victim.reached == before
+
+
+@pytest.mark.parametrize("written", [*(f"http://{host}:{{}}/" for host in OLD), *NO_ADDRESS])
+def test_a_discovered_link_that_is_odd(victim: Victim, children: Children, written: str) -> None:
+    """An old spelling, or what is no address: every name means this machine here, and only the stranger is asked."""
+    before, here = victim.reached, defaultdict(lambda: ["127.0.0.1"], {"stranger.example": ["8.8.8.8"]})
+    with a_victim(page=a_page(written.format(80))) as stranger_:
+        via = network(victim.port, here, elsewhere={"8.8.8.8": stranger_.port})
+        assert [one for one in found("http://stranger.example/", children, via=via) if one.feed] == []
+        assert stranger_.reached >= 1
     assert victim.reached == before
 
 
@@ -214,6 +279,21 @@ def _redirected(victim: Victim, url: str, host: str, names: dict[str, list[str]]
         assert both.reached == 1, "the stranger's server, and nothing else"
         ask("http://stranger.example/", "stranger.example", host, via=network(both.port, names))
         assert both.reached > 2, "it would be reached if both were allowed"
+
+
+@pytest.mark.parametrize(("what", "address"), CLASSES, ids=[what for what, _ in CLASSES])
+@pytest.mark.parametrize("how", ["a name", "the address"])
+def test_a_discovered_link_to_a_class_of_addresses(children: Children, what: str, address: str, how: str) -> None:
+    literal = f"[{address}]" if ":" in address else address
+    host = "inside.example" if how == "a name" else literal
+    names = {"inside.example": [address], "stranger.example": ["8.8.8.8"]}
+    with a_victim(page=a_page(f"http://{host}/feed")) as both:
+        via = network(both.port, names)
+        (candidate,) = found("http://stranger.example/", children, via=via)
+        assert "is not a public address (" in candidate.why
+        assert both.reached == 1, "the stranger's page, and nothing else"
+        found("http://stranger.example/", children, "stranger.example", host, via=via)
+        assert both.reached == 3, "it would be reached if both were allowed"
 
 
 def test_a_public_address_is_reached(victim: Victim) -> None:

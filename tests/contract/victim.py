@@ -62,9 +62,13 @@ def _pair() -> tuple[socket.socket, socket.socket]:
 
 
 @contextmanager
-def a_victim(location: str = "", status: str = "") -> Iterator[Victim]:
-    """Start one.  With a location it redirects to that; a status may bring more headers."""
+def a_victim(location: str = "", status: str = "", page: str = "") -> Iterator[Victim]:
+    """Start one.  With a location it redirects to that, with a page it shows it; a status may bring more headers."""
     answer = REDIRECT % location.encode() if location else ANSWER
+    if page:
+        answer = (
+            b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(page.encode()) + page.encode()
+        )
     victim = Victim(b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % status.encode() if status else answer)
     try:
         yield victim
@@ -72,8 +76,12 @@ def a_victim(location: str = "", status: str = "") -> Iterator[Victim]:
         victim.close()
 
 
-def network(port: int, names: Mapping[str, list[str]]) -> Network:
-    """A network with these names, in which whatever is dialled is the listener at this port."""
+def network(port: int, names: Mapping[str, list[str]], elsewhere: Mapping[str, int] | None = None) -> Network:
+    """A network with these names, in which whatever is dialled is the listener at this port.
+
+    An address that is ``elsewhere`` has a listener of its own.
+    """
+    ports = elsewhere or {}
 
     class Names(AbstractResolver):
         asked: ClassVar[list[str]] = []
@@ -94,6 +102,6 @@ def network(port: int, names: Mapping[str, list[str]]) -> Network:
 
     class Socket(socket.socket):
         def connect(self, address: Any) -> None:
-            super().connect(("::1" if self.family == socket.AF_INET6 else "127.0.0.1", port))
+            super().connect(("::1" if self.family == socket.AF_INET6 else "127.0.0.1", ports.get(address[0], port)))
 
     return Network(resolver=Names, socket=Socket)

@@ -60,7 +60,11 @@ def source(*folders: str) -> str:
 
 
 def commands() -> dict[str, Any]:
-    return dict(typer.main.get_command(cli.cli).commands)  # type: ignore[attr-defined]
+    """Every command by what is typed, those of a group behind the group."""
+    found: dict[str, Any] = {}
+    for name, command in typer.main.get_command(cli.cli).commands.items():  # type: ignore[attr-defined]
+        found |= {name: command} | {f"{name} {sub}": one for sub, one in getattr(command, "commands", {}).items()}
+    return found
 
 
 def test_every_command_has_a_section_and_no_other_has() -> None:

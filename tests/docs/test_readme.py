@@ -332,6 +332,7 @@ def test_commands_that_are_named_exist_with_their_options(page: Path) -> None:
     unknown = []
     for name, rest in re.findall(r"\balerts ([a-z][a-z-]+)\b([^\n]*)", "\n".join(_commands(page))):
         command = group.commands.get(name)
+        command = getattr(command, "commands", {}).get((rest.split() or [""])[0], command)
         known = {option for parameter in command.params for option in parameter.opts} if command else set()
         own = rest.partition(" -- ")[0]
         unknown += [] if command else [f"alerts {name}"]

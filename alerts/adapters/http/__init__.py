@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from alerts.adapters.http.fetching import MAX_REDIRECTS, HttpFetch
 from alerts.adapters.http.guard import Guard, Network
-from alerts.adapters.http.posting import Posted, post
+from alerts.adapters.http.posting import Posted, ask, post
 
-__all__ = ["MAX_REDIRECTS", "Guard", "HttpFetch", "Network", "Posted", "post"]
+__all__ = ["MAX_REDIRECTS", "Guard", "HttpFetch", "Network", "Posted", "ask", "post"]

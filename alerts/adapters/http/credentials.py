@@ -66,7 +66,7 @@ class Credentials:
         body = got.body
         for part in self._parts(_LONG):
             body = body.replace(part.encode(), _HIDDEN.encode())
-        return replace(got, body=body, content_type=self._hidden(got.content_type))
+        return replace(got, body=body, content_type=self._hidden(got.content_type), links=self._hidden(got.links))
 
     def _hidden(self, text: str) -> str:
         for part in self._parts(_SHORT):

@@ -1,4 +1,4 @@
-"""One POST, for the channels."""
+"""One POST, for the channels, and to the hubs of feeds."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from alerts.adapters.http.answers import FAILURES, agent, phrase, retry_after, words
-from alerts.adapters.http.guard import session
+from alerts.adapters.http.guard import INTERNET, Guard, Network, session
 from alerts.adapters.http.loop import running_loop
+from alerts.adapters.http.reading import target
+from alerts.errors import FetchError
 
 _ANSWER = 1_000
+_HUB_REDIRECTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,40 @@ def post(
     """
     with running_loop() as loop:
         return asyncio.run_coroutine_threadsafe(_post(url, headers, body, timeout, now, answer), loop).result()
+
+
+def ask(
+    url: str, *, body: bytes, contact: str, allow_hosts: frozenset[str], timeout: timedelta, network: Network = INTERNET
+) -> Posted:
+    """POST a form to a stranger's server, where a feed may be fetched and nowhere else.
+
+    Redirects that keep a POST one (307, 308) are followed, because a hub may move.  Never raises for what the other
+    side does.
+    """
+    with running_loop() as loop:
+        asked = _ask(url, body, agent(contact), allow_hosts, timeout, network)
+        return asyncio.run_coroutine_threadsafe(asked, loop).result()
+
+
+async def _ask(
+    url: str, body: bytes, name: str, allow_hosts: frozenset[str], limit: timedelta, network: Network
+) -> Posted:
+    guard, at = Guard(network), url
+    sent = {"User-Agent": name, "Accept-Encoding": "identity", "Content-Type": "application/x-www-form-urlencoded"}
+    try:
+        async with asyncio.timeout(limit.total_seconds()), session(guard, network) as client:
+            for _ in range(_HUB_REDIRECTS + 1):
+                guard.expect(url, at, allow_hosts)
+                async with client.post(at, data=body, headers=sent, allow_redirects=False) as response:
+                    if response.status not in (307, 308):
+                        answer = await _beginning(response, None, _ANSWER)
+                        return Posted(response.status, phrase(response), retry_after(response, None), answer)
+                    at = target(at, response)
+    except FetchError as error:
+        return Posted(0, error.reason)
+    except FAILURES as error:
+        return Posted(0, guard.refusal or words(error, limit))
+    return Posted(0, f"more than {_HUB_REDIRECTS} redirects")
 
 
 async def _post(

@@ -23,6 +23,7 @@ MAX_INTERIM = 10
 """How many answers with a status of 1xx may come before the one that counts; there is rarely one."""
 
 _CHUNK = 65_536
+_LINKS = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ async def read(
             headers.get("Date", ""),
             ", ".join(headers.getall("Age", ())),
         ),
+        links=text.one_line(", ".join(headers.getall("Link", ())))[:_LINKS],
     )
 
 

@@ -1,0 +1,125 @@
+"""News sitemaps: what a site tells search engines of its last two days, with titles and dates.  Pure.
+
+The format is that of https://www.sitemaps.org/protocol.html with Google's extension for news,
+https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap.
+
+A sitemap without news has no titles, and an index only names other sitemaps: both are refused in words that say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from alerts import text, urls
+from alerts.errors import ParseError
+from alerts.feeds import dates, entries
+from alerts.feeds.entries import Said
+from alerts.model import Entry
+
+MOST_NAMED = 20
+"""The most sitemaps of an index that are named."""
+
+_BOUND = b"<!DOCTYPE", b"<!ENTITY", b"<!doctype"
+_ROOTS = b"urlset", b"sitemapindex"
+_HEAD = 4_096
+
+
+def read(body: bytes, location: str, *, recover: bool = False) -> tuple[tuple[Entry, ...], str] | None:
+    """Read a news sitemap in UTF-8: its entries, and what is wrong in words; ``None`` if it is none.
+
+    One that is malformed is none, unless ``recover`` is asked for: then it is read as far as it can be.
+
+    :raises ParseError: it is an index, or a sitemap without news.
+    """
+    root, problem = _root(body, recover=recover)
+    kind = _local(root) if root is not None else ""
+    if kind == "sitemapindex":
+        raise ParseError(_of_index(root))
+    if kind != "urlset":
+        return None
+    listed = [el for el in root if _local(el) == "url"]
+    found = [(el, news) for el in listed if (news := _child(el, "news")) is not None]
+    if listed and not found:
+        raise ParseError("a sitemap without news: its addresses have no titles; look for the site's news sitemap")
+    kept, silent, over = entries.made((_said(el, news) for el, news in found), len(found), location)
+    said = [problem, entries.left_out(silent, over)]
+    return kept, "; ".join(part for part in said if part)
+
+
+def named(body: bytes, location: str) -> tuple[str, ...]:
+    """Give the sitemaps that an index names: those with news in their address first, then the newest."""
+    root, _ = _root(body, recover=True)
+    if root is None or _local(root) != "sitemapindex":
+        return ()
+    listed = [(_word(el, "loc"), _word(el, "lastmod")) for el in root if _local(el) == "sitemap"]
+    newest = sorted(listed, key=lambda one: one[1], reverse=True)
+    whole = [urljoin(location, loc) for loc, _ in sorted(newest, key=lambda one: "news" not in one[0].lower())]
+    return tuple(dict.fromkeys(url for url in whole if urls.is_web(url)))[:MOST_NAMED]
+
+
+def _root(body: bytes, *, recover: bool) -> tuple[Any, str]:
+    """Parse what may be a sitemap; nothing is opened, and nothing grows."""
+    if not any(name in body[:_HEAD] for name in _ROOTS) or any(mark in body for mark in _BOUND):
+        return None, ""
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        recover=recover,
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError:
+        return None, ""
+    first = next(iter(parser.error_log), None) if recover else None
+    words = f"malformed XML at line {first.line}: {text.cut(text.one_line(first.message), 60)}" if first else ""
+    return root, words
+
+
+def _said(el: Any, news: Any) -> Said:
+    """Read one entry."""
+    publication = _child(news, "publication")
+    return Said(
+        link=_word(el, "loc"),
+        title=_word(news, "title"),
+        categories=[word for word in _word(news, "keywords").split(",") if word.strip()],
+        published=dates.read(_word(news, "publication_date")),
+        updated=dates.read(_word(el, "lastmod")),
+        publisher=_word(publication, "name") if publication is not None else "",
+        lang=_word(publication, "language").lower() if publication is not None else "",
+    )
+
+
+def _of_index(root: Any) -> str:
+    """Say what to do with an index."""
+    number = sum(_local(el) == "sitemap" for el in root)
+    return (
+        f"a sitemap index, which names {number} sitemaps and no article; `alerts feeds discover` finds those with news"
+    )
+
+
+def _child(el: Any, name: str) -> Any:
+    return next((child for child in el if _local(child) == name), None)
+
+
+def _word(el: Any, name: str) -> str:
+    """Give the text of a child, without the blanks around it; empty if there is none."""
+    child = _child(el, name)
+    return "".join(_texts(child)).strip() if child is not None else ""
+
+
+def _texts(el: Any) -> Iterator[str]:
+    yield from (str(part) for part in el.itertext())
+
+
+def _local(el: Any) -> str:
+    """Give the name of an element in small letters, whatever its namespace: sites write several, and wrong ones."""
+    return str(el.tag).rpartition("}")[2].lower()

@@ -1,0 +1,195 @@
+"""What is told to whom: subscriptions, digests, alerts, deliveries, and what became of them.  Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from alerts.model.watching import Development, Kind, Outcome, Rule, Spike, Strength
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who is told, of which rules, through which channel, and when.
+
+    ``at`` is a wall-clock time in ``zone`` for a daily digest; ``None`` means at once.  ``recipients`` are addresses
+    for mail; Slack and webhook channels have one recipient, which has no name.  ``strength`` is what is asked of a hit:
+    ``mention`` takes any, ``about`` only those of articles that are about the subject.
+    """
+
+    id: str
+    rules: tuple[str, ...]
+    channel: str
+    kind: Kind
+    title: str = ""
+    recipients: tuple[str, ...] = ("",)
+    at: time | None = None
+    zone: str = "UTC"
+    backfill: timedelta = timedelta(0)
+    max_stories: int = 50
+    strength: Strength = "mention"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where words were printed.  ``article`` is its key: ``id@version``."""
+
+    article: str
+    outlet: str
+    url: str
+    lang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A sentence as its source printed it.  One that is not ``whole`` was cut off, by the feed or by us."""
+
+    words: str
+    source: Source
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A key figure with what it measures, both as printed, one behind the other: "25% tariff", "on goods of Iran"."""
+
+    words: str
+    what: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Who said what: the words between the quotation marks, and the speaker as the sentence names them."""
+
+    speaker: str
+    words: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A development of a story in its timeline; ``fresh`` if this reader is told it now."""
+
+    at: datetime
+    title: str
+    reason: str
+    source: Source
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A story in sentences of its sources.  ``rewritten`` is what a language model made of them, or empty."""
+
+    sentences: tuple[Cited, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    timeline: tuple[Moment, ...] = ()
+    rewritten: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A story as one subscriber is told it: what is new, and who else carries it."""
+
+    story: str
+    headline: str
+    developments: tuple[Development, ...]
+    also_in: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+    summary: Summary = Summary()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The stories of a digest that stand under one rule."""
+
+    rule: Rule
+    stories: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Many developments, told at a slot.
+
+    ``more`` counts the stories that did not fit; ``spikes`` are the hours in which a rule met far more than usual.
+    """
+
+    subscription: Subscription
+    slot: datetime
+    sections: tuple[Section, ...]
+    more: int = 0
+    spikes: tuple[Spike, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One development, told at once."""
+
+    subscription: Subscription
+    rule: Rule
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The rendered thing: subject, text and HTML for mail; ``body`` is the JSON for Slack and webhooks."""
+
+    kind: Kind
+    subject: str
+    text: str
+    html: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to one recipient through one channel.
+
+    ``id`` is made of what it tells, so that making it twice is making it once.  ``upto`` is the log position up to
+    which a digest tells; 0 for an alert.
+    """
+
+    id: str
+    subscription: str
+    channel: str
+    recipient: str
+    message: Message
+    made: datetime
+    upto: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one attempt.  ``retry_after`` is when the other side will hear us again, if it said so."""
+
+    delivery: str
+    attempt: int
+    outcome: Outcome
+    reason: str
+    at: datetime
+    retry_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A delivery that is not closed, and how many attempts were made at it."""
+
+    delivery: Delivery
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a stage did: counts by name, and one line for each thing that an operator must know."""
+
+    stage: str
+    at: datetime
+    counts: tuple[tuple[str, int], ...] = ()
+    lines: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """A stage makes one report at one instant."""
+        return f"{self.stage}@{self.at.isoformat()}"
