@@ -98,6 +98,8 @@ def run(
     ] = False,
 ) -> None:
     """Run the line once, or for good with --every or --follow: poll, match, group, compose, deliver."""
+    if follow and (every or digest_now or dry_run):
+        raise typer.BadParameter("--follow goes with none of --every, --digest-now and --dry-run")
     interval = duration(every) if every else None
     if dry_run:
         show.dry_run(config, out)

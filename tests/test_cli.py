@@ -359,6 +359,10 @@ def test_feeds_are_imported_and_exported(shop: Shop) -> None:
     assert 'xmlUrl="https://new.example/"' in alerts(shop, "feeds", "export")
 
 
+def test_follow_goes_with_no_other_way_to_run(shop: Shop) -> None:
+    assert "--follow goes with none of" in alerts(shop, "run", "--follow", "--every", "5m", code=2)
+
+
 @pytest.mark.parametrize(("token", "said"), [("", "is not set; set it"), ("short", "at least 20 letters")])
 def test_serve_does_not_start_without_a_token(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, token: str, said: str
