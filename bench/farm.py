@@ -1,9 +1,11 @@
 """A farm of feeds on loopback: a server process of its own, with real bodies, for ``bench/collect.py``.
 
 Feed n is ``http://f<n>.farm.test/<n>``, so that each has a host of its own.  Only the entries that a generation adds
-are new: their links say which generation it was.  ``/set/<generation>/<percent>/<bad>`` says what is answered next: so
-many feeds of a hundred have changed, and all others answer 304 to whoever has a validator; if bad is 1, 24 of a hundred
-are.
+are new: their links say which generation it was.
+
+``/set/<generation>/<percent>/<bad>/<ms>`` says what is answered next: so many feeds of a hundred have changed, and all
+others answer 304 to whoever has a validator; if bad is 1, 24 of a hundred are, and if it is 2, the bodies are those of
+``bench/parsing.py``, which are longer and less orderly; an answer takes so many milliseconds.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
+import parsing
 import uvloop
 
 CAPTURED = Path(__file__).resolve().parents[2] / "shared" / "data" / "feeds_captured_news.tar.gz"
@@ -88,7 +91,9 @@ class Answer(asyncio.Protocol):
 
     generation: ClassVar[int] = 0
     percent: ClassVar[int] = 100
-    bad: ClassVar[bool] = False
+    bad: ClassVar[int] = 0
+    delay: ClassVar[int] = 0
+    others: ClassVar[list[bytes]] = []
     templates: ClassVar[list[list[bytes]]] = []
     hostile: ClassVar[dict[str, bytes]] = {}
 
@@ -106,21 +111,28 @@ class Answer(asyncio.Protocol):
         self.asked += chunk
         if self.asked.endswith(b"\r\n\r\n"):
             path = self.asked.split(b" ", 2)[1].decode()
-            self._set(path) if path.startswith("/set/") else self._answer(int(path[1:]))
+            if path.startswith("/set/"):
+                self._set(path)
+            elif self.delay:
+                asyncio.get_running_loop().call_later(self.delay / 1_000, self._answer, int(path[1:]))
+            else:
+                self._answer(int(path[1:]))
 
     def _set(self, path: str) -> None:
         kind = type(self)
-        kind.generation, kind.percent, kind.bad = map(int, path.split("/")[2:])
+        kind.generation, kind.percent, kind.bad, kind.delay = map(int, path.split("/")[2:])
         self._send(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
 
     def _answer(self, number: int) -> None:
         turn = number % 100
-        if self.bad and turn < len(BAD):
+        if self.bad == 1 and turn < len(BAD):
             self._misbehave(BAD[turn])
         elif b"if-none-match" in self.asked.lower() and (turn + self.generation * 10) % 100 >= self.percent:
             self._send(b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n")
         else:
             made = body(self.templates[number % len(self.templates)], number, self.generation)
+            if self.bad == 2 and self.others:
+                made = self.others[number % len(self.others)]
             head = (
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nConnection: close\r\n"
                 b'ETag: "%d-%d"\r\nContent-Length: %d\r\n\r\n' % (number, self.generation, len(made))
@@ -158,7 +170,7 @@ def certificate(folder: Path) -> ssl.SSLContext:
 async def serve(folder: Path) -> None:
     """Listen in the clear and with TLS, say at which ports, and go on until the other end of the input is closed."""
     loop = asyncio.get_running_loop()
-    Answer.templates, Answer.hostile = templates(), hostile()
+    Answer.templates, Answer.hostile, Answer.others = templates(), hostile(), parsing.captured()
     ports = []
     for tls in (None, certificate(folder)):
         first = await loop.create_server(Answer, ADDRESSES[0], 0, backlog=4096, ssl=tls)

@@ -12,10 +12,10 @@ from typing import Any, get_args
 import pytest
 import typer
 
-from alerts import cli, config, deliveries, demo, feeds, rules, stories, trials
-from alerts.adapters import http, redis, smtp, webhook
+from alerts import cli, config, deliveries, demo, feeds, rules, stages, stories, trials
+from alerts.adapters import children, http, redis, smtp, webhook
 from alerts.adapters.children import Children
-from alerts.adapters.http import turns
+from alerts.adapters.http import crowd, inflate, turns
 from alerts.adapters.sql import shown
 from alerts.adapters.sql.queries import State
 from alerts.config import shapes
@@ -383,6 +383,7 @@ def _limit(name: str) -> object:
     return inspect.signature(Children).parameters[name].default
 
 
+SPEED = "docs/explanation/how-fast-collecting-is.md"
 NUMBERS = [
     # page, what it says, whether it is so
     ("docs/reference/rules.md", "the headline and the first 60 words", LEAD_WORDS == 60),
@@ -395,6 +396,13 @@ NUMBERS = [
     ("docs/how-to/when-a-feed-fails.md", "up to 24 hours", feeds.LONGEST_BACKOFF.total_seconds() == 86_400),
     ("docs/how-to/when-a-feed-fails.md", "up to 7 days", feeds.LONGEST_WAIT.days == 7),
     ("docs/explanation/politeness.md", "| headers | 64 kB", http.HttpFetch().max_headers == 64_000),
+    ("docs/explanation/politeness.md", "a hundred times what was sent", inflate.MAX_RATIO == 100),
+    ("docs/how-to/when-a-feed-fails.md", "over 100 to 1", inflate.MAX_RATIO == 100),
+    ("docs/explanation/the-line.md", "for a hundred feeds at a time", stages.KEPT_TOGETHER == 100),
+    (SPEED, "A hundred feeds are kept", stages.KEPT_TOGETHER == 100),
+    (SPEED, "512 connections", crowd.OPEN * http.HttpFetch().concurrency == 512),
+    (SPEED, "64 bodies", http.HttpFetch().concurrency == 64),
+    (SPEED, "Up to a thousand feeds wait for a child", children.MOST_WAITING == 1_000),
     ("docs/explanation/politeness.md", "| redirects | 5 |", http.MAX_REDIRECTS == 5),
     ("docs/explanation/politeness.md", "TLS | 10 s |", http.HttpFetch().connect.total_seconds() == 10),
     ("docs/explanation/politeness.md", "longer than four minutes", http.HttpFetch().patience.total_seconds() == 240),
