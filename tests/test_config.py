@@ -228,7 +228,7 @@ def test_a_language_may_stand_alone() -> None:
 
 
 def test_families_are_read_and_may_be_missing() -> None:
-    text = "families:\n  - {id: polaris, members: [Polaris Wire], cited_as: [Polaris], wire: yes}\n"
+    text = "families:\n  - {id: polaris, members: [Polaris Wire], cited_as: [Polaris], wire: true}\n"
     assert check(files(families=text))[0].families == (Family("polaris", ("Polaris Wire",), ("Polaris",), wire=True),)
     assert check(files())[0].families == ()
 
@@ -395,7 +395,7 @@ MISTAKES = [
     ("watchlists", "watchlists: [{id: persia, alias: [a]}]", '"alias" is no key here; did you mean "aliases"?'),
     # Families
     ("families", "families: [{id: a, members: []}]", '1:29: family "a", members: must not be empty'),
-    ("families", "families: [{id: a, members: [A], wire: true}]", "wire: must be yes or no"),
+    ("families", "families: [{id: a, members: [A], wire: maybe}]", 'wire: "maybe" is not known; it must be'),
     ("families", "families: [{id: a, member: [A]}]", '"member" is no key here; did you mean "members"?'),
     (
         "families",

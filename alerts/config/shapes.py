@@ -89,12 +89,6 @@ def _langs(value: object) -> tuple[str, ...]:
     return tuple(scalars.lang(code) for code in value)
 
 
-def _flag(value: object) -> bool:
-    if value in ("yes", "no"):
-        return value == "yes"
-    raise ValueError("must be yes or no")
-
-
 _WORD = {"type": ["string", "number"]}  # A term may look like a number: 2026.
 _Id = Annotated[str, _Text(scalars.id_, pattern=f"^{scalars.ID}$", maxLength=64)]
 _Line = Annotated[str, _Text(scalars.line, minLength=1, maxLength=200)]
@@ -107,6 +101,7 @@ _Langs = Annotated[
     WithJsonSchema({"anyOf": [_LANG, {"type": "array", "items": _LANG, "minItems": 1}]}),
 ]
 _Host = Annotated[str, _Text(scalars.host)]
+_FLAG = _Text(_choice(Flag), enum=[*get_args(Flag), True, False], type=["string", "boolean"])
 _EVERY = _Text(scalars.every, pattern=f"^{scalars.DURATION}$")
 _POLITE_EVERY = _Text(scalars.polite_every, pattern=f"^{scalars.DURATION}$")
 _FIRST_POLL = _Text(scalars.first_poll, pattern=f"^(all|{scalars.DURATION})$")
@@ -151,9 +146,7 @@ class FeedShape:
     """On the first poll, tell only what is younger than this; `all` tells everything."""
     identity: Annotated[Identity, _Text(_choice(Identity), enum=list(get_args(Identity)))] = "auto"
     """By what an article is known again: guid, url or content, for feeds whose guids change or repeat; or auto."""
-    full_text: Annotated[
-        Flag, _Text(_choice(Flag), enum=[*get_args(Flag), True, False], type=["string", "boolean"])
-    ] = "false"
+    full_text: Annotated[Flag, _FLAG] = "false"
     """Whether the page of each new article is fetched and read, as its robots.txt allows: true or false."""
     secret: Annotated[str, _Text(scalars.secret, pattern=f"^{scalars.ID}$", maxLength=64)] = ""
     """The name of the secret that its server asks for, such as wire-pro; the secret itself is a setting."""
@@ -211,8 +204,8 @@ class FamilyShape:
     """The outlets of one owner, or the agency, by the names that feeds.yaml gives them."""
     cited_as: tuple[_Line, ...] = ()
     """How others name it when they only pass on its report, such as WSJ."""
-    wire: Annotated[bool, PlainValidator(_flag), WithJsonSchema({"enum": ["yes", "no"]})] = False
-    """yes: an agency, whose texts others print under their own roof.  no if left out."""
+    wire: Annotated[Flag, _FLAG] = "false"
+    """Whether it is an agency, whose texts others print under their own roof: true or false."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,25 +352,18 @@ class SubscriptionsFile:
     """The subscriptions."""
 
 
-FILES: dict[str, type] = {
-    "feeds": FeedsFile,
-    "families": FamiliesFile,
-    "watchlists": WatchlistsFile,
-    "rules": RulesFile,
-    "channels": ChannelsFile,
-    "subscriptions": SubscriptionsFile,
+_KINDS: dict[str, tuple[type, type]] = {
+    "feeds": (FeedsFile, FeedShape),
+    "families": (FamiliesFile, FamilyShape),
+    "watchlists": (WatchlistsFile, WatchlistShape),
+    "rules": (RulesFile, RuleShape),
+    "channels": (ChannelsFile, ChannelShape),
+    "subscriptions": (SubscriptionsFile, SubscriptionShape),
 }
+FILES: dict[str, type] = {kind: file for kind, (file, _) in _KINDS.items()}
 """The kinds of file, in the order in which they refer to each other.  Each has its list under its own name."""
 
-ENTRIES: dict[str, type] = {
-    "feeds": FeedShape,
-    "families": FamilyShape,
-    "watchlists": WatchlistShape,
-    "rules": RuleShape,
-    "channels": ChannelShape,
-    "subscriptions": SubscriptionShape,
-}
-
+ENTRIES: dict[str, type] = {kind: entry for kind, (_, entry) in _KINDS.items()}
 NESTED: dict[str, type] = {"defaults": DefaultsShape, "outlets": OutletsShape, "expect": ExpectShape}
 """The keys that hold keys."""
 

@@ -109,7 +109,7 @@ def feed(row: Row, head: shapes.FeedsFile) -> tuple[Feed | None, list[Found]]:
 def family(row: Row) -> tuple[stories_.Family, list[Found]]:
     """Give the family that stands there."""
     shape = row.value
-    return stories_.Family(shape.id, shape.members, shape.cited_as, shape.wire), []
+    return stories_.Family(shape.id, shape.members, shape.cited_as, shape.wire == "true"), []
 
 
 def as_watchlist(row: Row) -> Watchlist:

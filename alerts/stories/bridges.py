@@ -23,7 +23,7 @@ NEAR = timedelta(hours=24)
 WATCHED = 2
 """How many watchlists both must meet; if it is one, two numbers must be the same."""
 
-_NUMBER = re.compile(r"(?<![\w.,-])\d{2,}(?:[.,]\d+)*")
+_NUMBER = re.compile(r"(?<![\w.,-])\d[\d.,]*\d")
 _YEAR = re.compile(r"(19|20)\d\d")
 
 

@@ -35,7 +35,7 @@ _BACKGROUND = re.compile(
 )
 # A column has its writer's name in capitals in front.
 _COLUMN = re.compile(r"^(?:[A-Z][A-Z'’-]+\s+){1,3}[A-Z][A-Z'’-]+:")
-_NUMBER = re.compile(r"(?<![\w.,-])\d{2,}(?:[.,]\d+)*(?![\w-])")
+_NUMBER = re.compile(r"(?<![\w.,-])\d[\d.,]*\d(?![\w-])")
 _QUOTE = re.compile(r"“([^”]{6,80})”|‘([^’]{6,80})’|\"([^\"]{6,80})\"|(?<!\w)'([^']{6,80})'(?!\w)|„([^”“]{6,80})[”“]")
 _YEAR = re.compile(r"(19|20)\d\d")
 
