@@ -262,6 +262,7 @@ _TIMES = (
     (r"(\d{4}-)?\d\d-\d\d (?=\d\d:)", ""),
     (r"(\d{1,2} [A-Z][a-z]{2} )?\b\d\d:\d\d(:\d\d)?\b", "(time)"),
     (r"\(rules [0-9a-f]{12}\)", "(rules …)"),
+    (r"@[0-9a-f]{12}\b", "@(version)"),  # an article that says which day it is has another each day
     (r"^\d+\. ", "(number) "),
     (r" {2,}", " "),
 )
