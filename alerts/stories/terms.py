@@ -29,6 +29,11 @@ _FUNCTION_WORDS = frozenset(
         "have he her his how if in into is it its more most new no not of on one or other our out over said say says "
         "she so some than that the their them there these they this to under up was we were what when which who will "
         "with would you "
+        # On which day something was said does not tell one event from another.
+        "monday tuesday wednesday thursday friday saturday sunday "
+        "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag "
+        "شنبه یکشنبه دوشنبه سه‌شنبه چهارشنبه پنجشنبه جمعه "
+        "الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد "
         "و در به از با که را این آن برای است شد شده بر تا یا هم می نیز خود کرد کرده گفت بود یک ها های "
         "في من على إلى عن أن إن ما لا هذا هذه التي الذي مع كما بعد قال"
     ).split()
