@@ -4,7 +4,7 @@ All run in one process, in turn on the same articles, so that a slow moment of t
 must be the same.  Time is CPU time of this process (tantivy's writer has a thread of its own, which counts).  A peer
 that has used up its time on a batch is not asked again, and its figure is of the articles that it had by then.
 
-    python bench/rules.py                    the table, in about ten minutes
+    python bench/rules.py                    the table, in about six minutes
     python bench/rules.py 100 1000           for so many rules
     python bench/rules.py --build 100000     how long compiling takes, and the memory, in a process that does only that
 """
