@@ -16,7 +16,7 @@ from lxml import etree
 
 from alerts import text, urls
 from alerts.errors import Problem
-from alerts.feeds import charsets
+from alerts.feeds import charsets, plain_xml
 from alerts.model import Feed, Fetched
 
 SIZE_LIMIT = 10_000_000
@@ -83,25 +83,12 @@ def _root(body: bytes) -> tuple[Any, tuple[int, str]]:
 def _parsed(plain: bytes) -> tuple[Any, tuple[int, str]]:
     """Parse XML; of what is malformed, give what can be read, and say what is wrong."""
     try:
-        return etree.fromstring(plain, _parser(recover=False)), (0, "")
+        return etree.fromstring(plain, plain_xml.parser()), (0, "")
     except etree.XMLSyntaxError as error:
         line, words = error.position[0], _COLUMN.sub("", text.one_line(error.msg or ""))
-    root = etree.fromstring(plain, _parser(recover=True)) if plain.strip() else None
+    root = etree.fromstring(plain, plain_xml.parser(recover=True)) if plain.strip() else None
     what = "malformed XML, read as far as it can be" if root is not None else "not XML"
     return root, (line, f"{what}: {text.cut(words, _SHOWN)}")
-
-
-def _parser(*, recover: bool) -> etree.XMLParser:
-    """Make a parser that opens nothing and grows nothing."""
-    return etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        recover=recover,
-    )
 
 
 def _outlines(root: Any) -> Iterator[tuple[Outline, str]]:

@@ -16,14 +16,13 @@ from lxml import etree
 
 from alerts import text, urls
 from alerts.errors import ParseError
-from alerts.feeds import dates, entries
+from alerts.feeds import dates, entries, plain_xml
 from alerts.feeds.entries import Said
 from alerts.model import Entry
 
 MOST_NAMED = 20
 """The most sitemaps of an index that are named."""
 
-_BOUND = b"<!DOCTYPE", b"<!ENTITY", b"<!doctype"
 _ROOTS = b"urlset", b"sitemapindex"
 _HEAD = 4_096
 
@@ -63,18 +62,9 @@ def named(body: bytes, location: str) -> tuple[str, ...]:
 
 def _root(body: bytes, *, recover: bool) -> tuple[Any, str]:
     """Parse what may be a sitemap; nothing is opened, and nothing grows."""
-    if not any(name in body[:_HEAD] for name in _ROOTS) or any(mark in body for mark in _BOUND):
+    if not any(name in body[:_HEAD] for name in _ROOTS) or plain_xml.declares(body):
         return None, ""
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        recover=recover,
-    )
+    parser = plain_xml.parser(recover=recover)
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError:

@@ -20,13 +20,12 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from alerts.feeds import dates, entries
+from alerts.feeds import dates, entries, plain_xml
 from alerts.feeds.entries import Said
 from alerts.model import Entry
 
 Element = Any  # lxml tells its types to nobody
 
-_BOUND = b"<!DOCTYPE", b"<!ENTITY", b"<!doctype"
 # In small letters, and without the slash or hash at their end, which some forget.
 _SPACES = {
     "": "",
@@ -64,20 +63,10 @@ class Doubt(Exception):  # noqa: N818 - it is no error: another reads the feed
 
 def read(body: bytes, location: str) -> tuple[tuple[Entry, ...], str] | None:
     """Read a feed in UTF-8: its entries, and what was left out in words; ``None`` on any doubt."""
-    if any(mark in body for mark in _BOUND):
+    if plain_xml.declares(body):
         return None
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        collect_ids=False,
-    )
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(body, plain_xml.parser(collect_ids=False))
         found, read_one = _places(root)
         home = entries.anchor(location, _home(root))
         kept, silent, over = entries.made((read_one(el) for el in found), len(found), home)
