@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,19 +22,6 @@ from alerts.ports import Fingerprints
 from tests.contract.values import TestClock
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def _not_warned_yet() -> Iterator[None]:
-    redis_._warned.clear()
-    yield
-    redis_._warned.clear()
-
-
-@pytest.fixture
-def client(valkey_url: str) -> Iterator[redis.Redis]:
-    with redis_.connect(valkey_url) as client:
-        yield client
 
 
 @pytest.fixture(params=["memory", "valkey"])

@@ -25,19 +25,6 @@ MINUTE, NOTHING = timedelta(minutes=1), timedelta(0)
 SHORT = timedelta(milliseconds=60)
 
 
-@pytest.fixture(autouse=True)
-def _not_warned_yet() -> Iterator[None]:
-    redis_._warned.clear()
-    yield
-    redis_._warned.clear()
-
-
-@pytest.fixture
-def client(valkey_url: str) -> Iterator[redis.Redis]:
-    with redis_.connect(valkey_url) as client:
-        yield client
-
-
 @pytest.fixture(params=["memory", "valkey"])
 def hosts(request: pytest.FixtureRequest) -> Hosts:
     return MemoryHosts() if request.param == "memory" else RedisHosts(request.getfixturevalue("client"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,19 +13,6 @@ from alerts.adapters import redis as redis_
 from alerts.adapters.memory import MemoryNews
 from alerts.adapters.redis import RedisNews
 from alerts.ports import News
-
-
-@pytest.fixture(autouse=True)
-def _not_warned_yet() -> Iterator[None]:
-    redis_._warned.clear()
-    yield
-    redis_._warned.clear()
-
-
-@pytest.fixture
-def client(valkey_url: str) -> Iterator[redis.Redis]:
-    with redis_.connect(valkey_url) as client:
-        yield client
 
 
 @pytest.fixture(params=["memory", "valkey"])
