@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from alerts.model import Field
 from alerts.rules import nodes
@@ -21,7 +20,6 @@ from alerts.rules.pages import BORDER, Page
 from alerts.rules.terms import MIN_PREFIX
 from alerts.rules.words import is_solid
 
-Flags = npt.NDArray[np.bool_]
 Needs = tuple[int, ...]
 """Keys all of which must be there; empty if nothing is known that must be there."""
 
