@@ -37,7 +37,8 @@ LONGEST_WAIT = timedelta(hours=24)
 
 def for_alert(alert: Alert, development: Development, message: Message, now: datetime) -> tuple[Delivery, ...]:
     """Make the deliveries of an alert, one a recipient: ``alert:<subscription>:<article>@<version>``."""
-    return _each(alert.subscription, f"alert:{alert.subscription.id}:{development.key}", message, now, upto=0)
+    name = f"alert:{alert.subscription.id}:{development.key}"
+    return _each(alert.subscription, name, message, now, thread=development.story)
 
 
 def for_digest(digest: Digest, message: Message, now: datetime, *, upto: int) -> tuple[Delivery, ...]:
@@ -47,10 +48,12 @@ def for_digest(digest: Digest, message: Message, now: datetime, *, upto: int) ->
     return _each(digest.subscription, name, message, now, upto=upto)
 
 
-def _each(s: Subscription, name: str, message: Message, now: datetime, *, upto: int) -> tuple[Delivery, ...]:
+def _each(
+    s: Subscription, name: str, message: Message, now: datetime, *, upto: int = 0, thread: str = ""
+) -> tuple[Delivery, ...]:
     """Address the message to every recipient, each once."""
     return tuple(
-        Delivery(_id(name, recipient), s.id, s.channel, recipient, message, made=now, upto=upto)
+        Delivery(_id(name, recipient), s.id, s.channel, recipient, message, now, upto, thread)
         for recipient in dict.fromkeys(s.recipients)
     )
 

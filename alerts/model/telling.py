@@ -148,7 +148,8 @@ class Delivery:
     """One message to one recipient through one channel.
 
     ``id`` is made of what it tells, so that making it twice is making it once.  ``upto`` is the log position up to
-    which a digest tells; 0 for an alert.
+    which a digest tells; 0 for an alert.  ``thread`` is the story that an alert belongs to; empty for a digest.
+    ``unsubscribe`` is the https address whose POST ends the subscription of this recipient, or empty.
     """
 
     id: str
@@ -158,6 +159,8 @@ class Delivery:
     message: Message
     made: datetime
     upto: int = 0
+    thread: str = ""
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True, slots=True)

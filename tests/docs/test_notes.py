@@ -80,7 +80,7 @@ def test_files_that_are_named_exist(page: Path) -> None:
 
 @every_page
 def test_names_of_the_code_are_names_of_the_code(page: Path) -> None:
-    """`stages.group` is a function of alerts/stages.py, `Outbox.add` a method of a class of ports, adapters or app."""
+    """`stages.group` is a function of alerts/stages/, `Outbox.add` a method of a class of ports, adapters or app."""
     named = set(re.findall(r"`([A-Za-z_]+)\.([A-Za-z_]+)`", page.read_text()))
     wrong = [
         f"{owner}.{name}"

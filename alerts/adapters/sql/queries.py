@@ -1,6 +1,6 @@
 """What people ask: plain questions for ``alerts explain``, the lists of the command line, and the desk.
 
-Nothing is written.  The names of the logs and tables are those that ``app.py`` gives them.
+Nothing is written.  The names of the logs and tables are those that ``app/stores.py`` gives them.
 """
 
 from __future__ import annotations

@@ -1,0 +1,37 @@
+"""The wiring: settings → stores, channels and rules → an App with the five stages.
+
+::
+
+    opening ──▶ stores, ways ──▶ running.App
+
+The clock is read here and in ``cli``, nowhere else.
+"""
+
+from alerts.app.opening import BEAT, folder_of, load, open_app, open_fetch, open_redis, open_sql, rebuild_index
+from alerts.app.running import LINE, App, Clock, Stage, in_memory, rare_collections, shard_of, utc
+from alerts.app.stores import Stores
+from alerts.app.ways import Lookup, channel, fetcher, rewriter
+
+__all__ = [
+    "BEAT",
+    "LINE",
+    "App",
+    "Clock",
+    "Lookup",
+    "Stage",
+    "Stores",
+    "channel",
+    "fetcher",
+    "folder_of",
+    "in_memory",
+    "load",
+    "open_app",
+    "open_fetch",
+    "open_redis",
+    "open_sql",
+    "rare_collections",
+    "rebuild_index",
+    "rewriter",
+    "shard_of",
+    "utc",
+]

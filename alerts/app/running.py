@@ -1,0 +1,164 @@
+"""The App: the five stages with everything that they need."""
+
+from __future__ import annotations
+
+import gc
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal, get_args
+
+import structlog
+from sqlalchemy import Engine
+
+from alerts import rules as rules_
+from alerts import stages, subscribing, urls
+from alerts.adapters.memory import MemoryNews, MemoryPages, MemoryParse
+from alerts.adapters.rewriter import Rewriter
+from alerts.app.stores import Stores
+from alerts.config import Config, Loaded
+from alerts.model import Feed, Report
+from alerts.ports import Channel, Fetch, News, Pages, Parse
+from alerts.subscribing import Callback
+
+Stage = Literal["poll", "match", "group", "compose", "deliver"]
+LINE: tuple[Stage, ...] = get_args(Stage)
+
+
+Clock = Callable[[], datetime]
+
+log = structlog.get_logger("alerts")
+
+
+def utc() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)  # noqa: TID251 - this is the edge
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The five stages with everything that they need.
+
+    ``engine`` is there for questions; ``None`` in memory.  ``rewriter`` is a language model, if one is configured.
+    """
+
+    loaded: Loaded
+    rules: rules_.Rules
+    stores: Stores
+    fetch: Fetch
+    channels: Mapping[str, Channel]
+    parse: Parse
+    pages: Pages
+    clock: Clock = utc
+    engine: Engine | None = None
+    rewriter: Rewriter | None = None
+    news: News = field(default_factory=MemoryNews)
+    callback: Callback | None = None
+    """Where hubs call us; without it none is asked."""
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self.loaded.config
+
+    def run(self, stage: Stage, *, shard: tuple[int, int] = (0, 1), digest_now: bool = False) -> Report:
+        """Run one stage and keep its report.  ``shard`` (n, of) makes ``poll`` take only the hosts that fall to n."""
+        stores, now = self.stores, self.clock()
+        match stage:
+            case "poll":
+                report = self._poll(now, shard)
+            case "match":
+                report = stages.match(
+                    self.rules, articles=stores.articles, matches=stores.matches, volumes=stores.volumes, now=now
+                )
+            case "group":
+                report = stages.group(
+                    self.config.rules,
+                    self.config.families,
+                    matches=stores.matches,
+                    stories=stores.stories,
+                    developments=stores.developments,
+                    now=now,
+                )
+            case "compose":
+                report = stages.compose(
+                    self.config.subscriptions,
+                    self.config.rules,
+                    developments=stores.developments,
+                    stories=stores.stories,
+                    slots=stores.slots,
+                    outbox=stores.outbox,
+                    now=now,
+                    digest_now=digest_now,
+                    rewrite=self.rewriter.run() if self.rewriter else None,
+                    volumes=stores.volumes,
+                )
+            case "deliver":
+                report = stages.deliver(channels=self.channels, outbox=stores.outbox, clock=self.clock)
+        stores.reports.append([report])
+        if structlog.is_configured():  # else it would print, in a program that has not asked for it
+            log.info("stage done", stage=stage, **dict(report.counts))
+            for line in report.lines:
+                log.warning(line, stage=stage)
+        return report
+
+    def _poll(self, now: datetime, shard: tuple[int, int]) -> Report:
+        """Poll the shard's feeds; what is wrong with the configuration is said here, where the line begins."""
+        feeds, states, hubs = shard_of(self.config.feeds, *shard), self.stores.states, self.stores.hubs
+        with rare_collections():
+            report = stages.poll(
+                tuple(subscribing.awake(feeds, states=states, hubs=hubs, now=now)) if self.callback else feeds,
+                fetch=self.fetch,
+                parse=self.parse,
+                pages=self.pages,
+                states=states,
+                seen=self.stores.seen,
+                articles=self.stores.articles,
+                now=now,
+            )
+        asked: tuple[str, ...] = ()
+        if self.callback and shard[0] == 0:
+            asked = subscribing.subscribe(self.config.feeds, self.callback, states=states, hubs=hubs, now=now)
+        problems = [str(problem) for problem in self.loaded.problems] if shard[0] == 0 else []
+        kept = [f"{path}: its last good version is in force" for path in self.loaded.kept] if problems else []
+        return replace(report, lines=(*problems, *kept, *report.lines, *asked))
+
+    def subscribe(self) -> None:
+        """Make new subscriptions known to the log of developments, each at its end (or as far back as it asks)."""
+        now = self.clock()
+        for s in self.config.subscriptions:
+            self.stores.developments.subscribe(s.id, now=now, since=now - s.backfill if s.backfill else None)
+
+
+def shard_of(feeds: Sequence[Feed], n: int, of: int) -> tuple[Feed, ...]:
+    """Give the feeds whose host falls to shard ``n`` of ``of``: one host is never asked by two shards."""
+    return tuple(feed for feed in feeds if zlib.crc32(urls.host(feed.url).encode()) % of == n)
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Let Python look for cycles of garbage more rarely: a poll makes many values, and hardly a cycle.
+
+    Measured by ``bench/collect.py``: a sixth of the CPU of a poll, for some ten megabytes.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def in_memory(
+    config: Config, fetch: Fetch, channels: Mapping[str, Channel], *, parse: Parse | None = None, clock: Clock = utc
+) -> App:
+    """Give an App that keeps nothing and sends through the channels it is given.
+
+    Feeds are read in this process, unless it is said how else; the pages of articles are left alone.
+    """
+    rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
+    app = App(Loaded(config), rules, Stores.in_memory(), fetch, channels, parse or MemoryParse(), MemoryPages(), clock)
+    app.subscribe()
+    return app

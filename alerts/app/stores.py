@@ -1,0 +1,66 @@
+"""Where the line keeps what it knows: in memory, or in SQL with an index of what was seen in front of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from alerts.adapters import sql
+from alerts.adapters.memory import MemoryFingerprints, MemoryLog, MemoryOutbox, MemoryTable
+from alerts.model import Article, Development, FeedState, HubState, Match, Report, Story, Volume
+from alerts.ports import Fingerprints, Log, Outbox, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where the line keeps what it knows; each is a port."""
+
+    states: Table[FeedState]
+    seen: Fingerprints
+    articles: Log[Article]
+    matches: Log[Match]
+    stories: Table[Story]
+    developments: Log[Development]
+    slots: Table[datetime]
+    outbox: Outbox
+    reports: Log[Report]
+    sound: Table[str]
+    """The last good version of each file of the configuration."""
+    volumes: Table[Volume] = field(default_factory=MemoryTable)
+    hubs: Table[HubState] = field(default_factory=MemoryTable)
+
+    @classmethod
+    def in_memory(cls) -> Stores:
+        """Keep everything in this process: for dry runs, the tutorial and the tests."""
+        return cls(
+            states=MemoryTable(),
+            seen=MemoryFingerprints(),
+            articles=MemoryLog(),
+            matches=MemoryLog(),
+            stories=MemoryTable(),
+            developments=MemoryLog(),
+            slots=MemoryTable(),
+            outbox=MemoryOutbox(),
+            reports=MemoryLog(),
+            sound=MemoryTable(),
+        )
+
+    @classmethod
+    def in_sql(cls, engine: Engine, seen: Fingerprints) -> Stores:
+        """Keep the truth in SQL, with an index of what was seen in front of it."""
+        return cls(
+            states=sql.SqlTable(engine, "states", FeedState),
+            seen=seen,
+            articles=sql.SqlLog(engine, "articles", Article, lasting=True),
+            matches=sql.SqlLog(engine, "matches", Match),
+            stories=sql.SqlTable(engine, "stories", Story),
+            developments=sql.SqlLog(engine, "developments", Development),
+            slots=sql.SqlTable(engine, "slots", datetime),
+            outbox=sql.SqlOutbox(engine),
+            reports=sql.SqlLog(engine, "reports", Report),
+            sound=sql.SqlTable(engine, "sound", str),
+            volumes=sql.SqlTable(engine, "volumes", Volume),
+            hubs=sql.SqlTable(engine, "hubs", HubState),
+        )

@@ -1,0 +1,84 @@
+"""The ways in and out that the configuration and the settings describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alerts import subscribing, urls
+from alerts.adapters import http, secrets
+from alerts.adapters.broken import BrokenChannel
+from alerts.adapters.http import HttpFetch
+from alerts.adapters.http.credentials import setting
+from alerts.adapters.inbox import InboxChannel
+from alerts.adapters.memory import MemoryHosts
+from alerts.adapters.rewriter import Rewriter
+from alerts.adapters.slack import SlackChannel
+from alerts.adapters.smtp import SmtpChannel
+from alerts.adapters.webhook import WebhookChannel
+from alerts.app.running import utc
+from alerts.config import ChannelSettings, Config
+from alerts.errors import AlertsError
+from alerts.ports import Channel, Hosts
+from alerts.subscribing import Callback
+
+Lookup = Callable[[str], str | None]
+"""How a setting is found by its name (``ALERTS_SQL``): ``os.environ.get``, or Airflow's Connections before it."""
+
+
+def fetcher(config: Config, lookup: Lookup, hosts: Hosts | None = None) -> HttpFetch:
+    """Give the way in that is configured, with the secrets of the feeds that need one."""
+    names = {feed.secret for feed in config.feeds if feed.secret}
+    found = {name: secret for name in sorted(names) if (secret := lookup(setting(name)))}
+    return HttpFetch(
+        contact=config.contact, allow_hosts=config.allow_hosts, hosts=hosts or MemoryHosts(), secrets=found, clock=utc
+    )
+
+
+def callback(config: Config, lookup: Lookup, var: Path) -> Callback | None:
+    """Give where hubs call us, if that is set.
+
+    Raises:
+        AlertsError: The setting is no web address.
+    """
+    url = (lookup("ALERTS_CALLBACK") or "").rstrip("/")
+    if not url:
+        return None
+    if not urls.is_web(url):
+        raise AlertsError("ALERTS_CALLBACK is no http(s) address; write the one at which `alerts serve` is reached")
+
+    def ask(hub: str, body: bytes) -> tuple[int, str]:
+        limit, allowed = subscribing.SLOWEST, config.allow_hosts
+        posted = http.ask(hub, body=body, contact=config.contact, allow_hosts=allowed, timeout=limit)
+        return posted.status, posted.reason
+
+    return Callback(url, secrets.websub_key(var), ask, config.allow_hosts)
+
+
+def channel(settings: ChannelSettings, lookup: Lookup, var: Path) -> Channel:
+    """Give the way out that is configured, or the local inbox while its connection is not.
+
+    A wrong URL or secret stops this channel alone; what is meant for it waits.
+    """
+    name = settings.connection.upper()
+    url, secret = lookup(name), lookup(f"{name}_SECRET") or secrets.webhook_secret(var)
+    if not url:
+        return InboxChannel(var / "inbox", settings.kind, sender=settings.sender, secret=secret)
+    if settings.kind != "mail" and not urls.is_web(url):
+        return BrokenChannel(f'channel "{settings.id}" cannot be used: {name} is no http(s) address')
+    try:
+        match settings.kind:
+            case "mail":
+                return SmtpChannel(url, settings.sender)
+            case "slack":
+                return SlackChannel(url)
+            case "webhook":
+                return WebhookChannel(url, secret)
+    except ValueError as error:
+        return BrokenChannel(f'channel "{settings.id}" cannot be used: {name}: {error}')
+
+
+def rewriter(lookup: Lookup) -> Rewriter | None:
+    """Give the language model that is configured, or none; it takes an address and the name of a model."""
+    url, model = lookup("ALERTS_MODEL"), lookup("ALERTS_MODEL_NAME")
+    return Rewriter(url, model, lookup("ALERTS_MODEL_SECRET") or "") if url and model else None

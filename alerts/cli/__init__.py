@@ -1,0 +1,33 @@
+"""The command line: ``alerts run``, ``check``, ``match``, ``explain`` and more; ``alerts --help`` has them all."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from alerts.cli import feeding, ruling, running, serving  # noqa: F401 - each adds its commands
+from alerts.cli.shell import cli, duration, err, problems
+from alerts.errors import AlertsError, ConfigError
+
+__all__ = ["cli", "duration", "main"]
+
+
+def main() -> None:
+    """Run the command; what is wrong is said in plain words, and a mistake in the configuration ends with code 2.
+
+    Only errors are logged: what a stage has to say is in its report, which is printed.
+    """
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        cli()
+    except ConfigError as error:
+        problems(error.problems)
+        sys.exit(2)
+    except AlertsError as error:
+        err.print(f"alerts: {error}", style="red")
+        sys.exit(1)

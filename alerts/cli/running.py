@@ -1,0 +1,79 @@
+"""``alerts run``, and what it did: ``report``, ``deliveries``."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alerts import app as app_
+from alerts import following, show
+from alerts.cli.shell import ConfigFolder, cli, duration, lookup, moment, out
+
+
+@cli.command()
+def run(
+    config: ConfigFolder = Path("config"),
+    every: Annotated[str, typer.Option(help="Go on, and begin again after so long: 5m.")] = "",
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on: poll every minute, and run at once when an article is pushed.")
+    ] = False,
+    digest_now: Annotated[
+        bool, typer.Option("--digest-now", help="Compose the digests now, not at their hour.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Keep nothing, send nothing, print what would go out.")
+    ] = False,
+) -> None:
+    """Run the line once, or for good with --every or --follow: poll, match, group, compose, deliver."""
+    if follow and (every or digest_now or dry_run):
+        raise typer.BadParameter("--follow goes with none of --every, --digest-now and --dry-run")
+    interval = duration(every) if every else None
+    if dry_run:
+        show.dry_run(config, out)
+        return
+    if follow:
+        following.follow(lookup(config), threading.Event())
+    while True:
+        began = app_.utc()
+        with app_.open_app(lookup(config)) as app:
+            for stage in app_.LINE:
+                app.run(stage, digest_now=digest_now)
+            if interval:
+                out.print(f"{began:%Y-%m-%d %H:%M:%S} UTC")
+            show.report(app, began, out)
+        if interval is None:
+            return
+        time.sleep(max(0.0, (began + interval - app_.utc()).total_seconds()))
+
+
+@cli.command()
+def deliveries(
+    config: ConfigFolder = Path("config"),
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+) -> None:
+    """Show the last deliveries with their states and the reason of their last receipt."""
+    with app_.open_app(lookup(config)) as app:
+        out.print(show.deliveries(app, limit))
+
+
+@cli.command()
+def report(
+    config: ConfigFolder = Path("config"),
+    since: Annotated[str, typer.Option(help="A time such as 2026-07-01T07:30:00Z; without it, the last hour.")] = "",
+) -> None:
+    """Print what was collected, matched, grouped and sent, and where it went."""
+    with app_.open_app(lookup(config)) as app:
+        began = moment(since) if since else app_.utc() - timedelta(hours=1)
+        show.report(app, began, out)
+
+
+@cli.command(name="rebuild-index")
+def rebuild_index() -> None:
+    """Refill the index of seen articles in Redis from SQL; only speed depends on it."""
+    out.print(f"{app_.rebuild_index(os.environ.get)} articles are in the index")

@@ -1,0 +1,57 @@
+"""``alerts serve``, ``demo-feeds`` and ``with-services``: what runs until it is told to end."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alerts import demo, doors, pushing, services, serving
+from alerts.cli.shell import ConfigFolder, cli, lookup, out, until_told
+from alerts.errors import AlertsError
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port.")] = serving.PORT,
+    config: ConfigFolder = Path("config"),
+) -> None:
+    """Take articles that are pushed, at POST /api/articles, and what hubs deliver, at /websub, until Ctrl-C."""
+    callback, written = os.environ.get("ALERTS_CALLBACK"), os.environ.get(serving.TOKEN)
+    try:
+        tokens = pushing.tokens(written) if written or not callback else ()
+    except ValueError as error:
+        raise AlertsError(f"{serving.TOKEN} {error}") from error
+    with doors.open_calls(lookup(config)) as calls:
+        heard = calls if callback else None
+        with serving.serving(calls.door, tokens, calls=heard, host=host, port=port) as url:
+            what = "articles" if tokens else "what hubs deliver"
+            out.print(f"taking {what} at {url}{'/api/articles' if tokens else '/websub'}; Ctrl-C ends it")
+            until_told()
+
+
+@cli.command(name="demo-feeds")
+def demo_feeds(
+    folder: Annotated[Path, typer.Option(help="The folder of the sample feeds.")] = Path("examples"),
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = demo.PORT,
+) -> None:
+    """Serve the sample feeds over HTTP until Ctrl-C."""
+    var = Path(os.environ.get("ALERTS_VAR") or "var")
+    with demo.serving(folder, port=port, anchor_file=var / "demo-anchor") as url:
+        out.print(f"serving {', '.join(demo.feed_names(folder))} on {url}; Ctrl-C ends it")
+        until_told()
+
+
+@cli.command(name="with-services", context_settings={"ignore_unknown_options": True})
+def with_services(
+    command: Annotated[list[str], typer.Argument(help="The command, after --.")],
+    demo_feeds: Annotated[bool, typer.Option("--demo-feeds", help="Serve the sample feeds as well.")] = False,
+) -> None:
+    """Run a command with the embedded Valkey around it, and end everything with it."""
+    folder = Path("examples") if demo_feeds else None
+    with services.services(os.environ, demo_feeds=folder) as environ:
+        code = services.run(command, environ)
+    raise typer.Exit(code)
