@@ -7,7 +7,8 @@ import sys
 
 import structlog
 
-from alerts.cli import feeding, ruling, running, serving  # noqa: F401 - each adds its commands
+# Each adds its commands, in the order in which --help lists them.
+from alerts.cli import feeding, looking, ruling, running, serving  # noqa: F401
 from alerts.cli.shell import cli, duration, err, problems
 from alerts.errors import AlertsError, ConfigError
 

@@ -1,11 +1,9 @@
-"""``alerts run``, and what it did: ``report``, ``deliveries``."""
+"""``alerts run``: the line, once or for good."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +11,7 @@ import typer
 
 from alerts import app as app_
 from alerts import following, show
-from alerts.cli.shell import ConfigFolder, cli, duration, lookup, moment, out
+from alerts.cli.shell import ConfigFolder, cli, duration, lookup, out
 
 
 @cli.command()
@@ -50,30 +48,3 @@ def run(
         if interval is None:
             return
         time.sleep(max(0.0, (began + interval - app_.utc()).total_seconds()))
-
-
-@cli.command()
-def deliveries(
-    config: ConfigFolder = Path("config"),
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
-) -> None:
-    """Show the last deliveries with their states and the reason of their last receipt."""
-    with app_.open_app(lookup(config)) as app:
-        out.print(show.deliveries(app, limit))
-
-
-@cli.command()
-def report(
-    config: ConfigFolder = Path("config"),
-    since: Annotated[str, typer.Option(help="A time such as 2026-07-01T07:30:00Z; without it, the last hour.")] = "",
-) -> None:
-    """Print what was collected, matched, grouped and sent, and where it went."""
-    with app_.open_app(lookup(config)) as app:
-        began = moment(since) if since else app_.utc() - timedelta(hours=1)
-        show.report(app, began, out)
-
-
-@cli.command(name="rebuild-index")
-def rebuild_index() -> None:
-    """Refill the index of seen articles in Redis from SQL; only speed depends on it."""
-    out.print(f"{app_.rebuild_index(os.environ.get)} articles are in the index")
