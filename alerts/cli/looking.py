@@ -1,0 +1,41 @@
+"""``alerts deliveries``, ``report`` and ``rebuild-index``: what was done, and what is kept."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alerts import app as app_
+from alerts import show
+from alerts.cli.shell import ConfigFolder, cli, lookup, moment, out
+
+
+@cli.command()
+def deliveries(
+    config: ConfigFolder = Path("config"),
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+) -> None:
+    """Show the last deliveries with their states and the reason of their last receipt."""
+    with app_.open_app(lookup(config)) as app:
+        out.print(show.deliveries(app, limit))
+
+
+@cli.command()
+def report(
+    config: ConfigFolder = Path("config"),
+    since: Annotated[str, typer.Option(help="A time such as 2026-07-01T07:30:00Z; without it, the last hour.")] = "",
+) -> None:
+    """Print what was collected, matched, grouped and sent, and where it went."""
+    with app_.open_app(lookup(config)) as app:
+        began = moment(since) if since else app_.utc() - timedelta(hours=1)
+        show.report(app, began, out)
+
+
+@cli.command(name="rebuild-index")
+def rebuild_index() -> None:
+    """Refill the index of seen articles in Redis from SQL; only speed depends on it."""
+    out.print(f"{app_.rebuild_index(os.environ.get)} articles are in the index")
