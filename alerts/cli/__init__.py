@@ -8,7 +8,10 @@ import sys
 import structlog
 
 # Each adds its commands, in the order in which --help lists them.
-from alerts.cli import feeding, looking, ruling, running, serving  # noqa: F401
+# isort: off
+from alerts.cli import running, ruling, feeding, looking, serving  # noqa: F401
+
+# isort: on
 from alerts.cli.shell import cli, duration, err, problems
 from alerts.errors import AlertsError, ConfigError
 
