@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+
+from tests.servers import say, serving
 
 RULE = """\
 rules:
@@ -85,22 +86,12 @@ def open_shop(folder: Path) -> Iterator[Shop]:
     """Serve pages from a dictionary, around a sound configuration with one feed, "wire"."""
     pages: dict[str, tuple[int, bytes]] = {}
 
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = pages.get(self.path, (404, b""))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        status, body = pages.get(handler.path, (404, b""))
+        say(handler, status, body)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    shop = Shop(folder, f"http://127.0.0.1:{server.server_port}", pages)
-    try:
+    with serving(answer) as url:
+        shop = Shop(folder, url, pages)
         for name, text in (
             ("watchlists.yaml", WATCHLISTS),
             ("rules/iran.yaml", RULE),
@@ -111,7 +102,3 @@ def open_shop(folder: Path) -> Iterator[Shop]:
             shop.write(name, text)
         shop.feeds("wire")
         yield shop
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from alerts import app as app_
 from alerts import doors, following, pushing
 from alerts.adapters.memory import MemoryNews
+from tests.servers import say, serving
 from tests.shop import RULE, Shop, open_shop, rss
 
 SOON = 20.0
@@ -31,31 +32,18 @@ class Receiver:
 
     def __init__(self) -> None:
         self.got: list[tuple[float, bytes]] = []
-        receiver = self
+        self.url = ""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append((time.monotonic(), body))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Be silent."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+    def answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.got.append((time.monotonic(), body))
+        say(handler, 204)
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     made = Receiver()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with serving(made.answer) as made.url:
+        yield made
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -21,54 +21,31 @@ from alerts.adapters import http
 from alerts.adapters.http import HttpFetch, reading
 from alerts.errors import FetchError, ParseError
 from alerts.model import Feed, FeedRequest, Fetched
+from tests.servers import headers_of, say, serving
 
 RSS = b'<rss version="2.0"><channel><item><title>Oil rises</title><link>/oil</link></item></channel></rss>'
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 class Server:
-    """A server on loopback that answers each path as it is told, and remembers what it was asked."""
+    """Answers each path as it is told, and remembers what it was asked."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.posted: list[bytes] = []
         self.closing = threading.Event()
-        server = self
+        self.url = ""
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                server.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-                self.close_connection = True
-                try:
-                    server.answers[self.path](self)
-                except (BrokenPipeError, ConnectionResetError):
-                    self.close_connection = True
-
-            def do_POST(self) -> None:
-                server.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
-                self.do_GET()
-
-            def log_message(self, *_: object) -> None:
-                """Be silent."""
-
-        self.inner = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.inner.daemon_threads = False
-        self.url = f"http://127.0.0.1:{self.inner.server_port}"
+    def answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        if handler.command == "POST":
+            self.posted.append(body)
+        self.asked.append((handler.path, headers_of(handler)))
+        self.answers[handler.path](handler)
 
     def says(self, path: str, body: bytes = RSS, status: int = 200, **headers: str) -> str:
         """Answer a path with this body; header names are written with underscores."""
-
-        def answer(handler: BaseHTTPRequestHandler) -> None:
-            handler.send_response(status)
-            for name, value in ({"Content_Length": str(len(body))} | headers).items():
-                handler.send_header(name.replace("_", "-"), value)
-            handler.end_headers()
-            handler.wfile.write(body)
-
-        return self.does(path, answer)
+        return self.does(path, lambda handler: say(handler, status, body, **headers))
 
     def does(self, path: str, answer: Answer) -> str:
         self.answers[path] = answer
@@ -88,13 +65,9 @@ def server() -> Iterator[Server]:
 @contextmanager
 def running() -> Iterator[Server]:
     made = Server()
-    thread = threading.Thread(target=made.inner.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    made.closing.set()
-    made.inner.shutdown()
-    thread.join()
-    made.inner.server_close()
+    with serving(made.answer) as made.url:
+        yield made
+        made.closing.set()
 
 
 LOCAL = frozenset({"127.0.0.1"})
@@ -211,23 +184,18 @@ def test_a_body_in_chunks(server: Server) -> None:
 
 
 def test_answers_come_in_the_order_of_answering(server: Server) -> None:
-    other = Server()
-    thread = threading.Thread(target=other.inner.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
     fast_read = threading.Event()
 
     def slow(handler: BaseHTTPRequestHandler) -> None:
         assert fast_read.wait(5)
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    requests = [FeedRequest(feed(server.does("/", slow), "slow")), FeedRequest(feed(other.says("/"), "fast"))]
     order = []
-    for back, _ in HttpFetch(allow_hosts=LOCAL)(requests):
-        order.append(back.id)
-        fast_read.set()
-    other.inner.shutdown()
-    thread.join()
-    other.inner.server_close()
+    with running() as other:
+        requests = [FeedRequest(feed(server.does("/", slow), "slow")), FeedRequest(feed(other.says("/"), "fast"))]
+        for back, _ in HttpFetch(allow_hosts=LOCAL)(requests):
+            order.append(back.id)
+            fast_read.set()
     assert order == ["fast", "slow"]
 
 

@@ -10,11 +10,10 @@ import hmac
 import http.client
 import json
 import tarfile
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -29,6 +28,7 @@ from alerts.errors import AlertsError
 from alerts.model import Feed, FeedState, Hints, HubState
 from alerts.pushing import Door
 from alerts.subscribing import Callback, Calls
+from tests import servers
 from tests.shop import Shop, open_shop, rss
 
 CASES = Path(__file__).parents[3] / "shared" / "data" / "http_websub.tar.gz"
@@ -45,38 +45,24 @@ class Hub:
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.answers: dict[str, tuple[int, str]] = {}
         self.then: Callable[[dict[str, str]], None] = lambda _: None
-        hub = self
+        self.url = ""
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                said = {name: values[0] for name, values in form.items()}
-                status, location = hub.answers.get(self.path, (202, ""))
-                if not location:
-                    hub.asked.append((self.path, said))
-                    hub.then(said)
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                if location:
-                    self.send_header("Location", location)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Be silent."""
-
-        self.inner = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.inner.server_port}"
+    def answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        said = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        status, location = self.answers.get(handler.path, (202, ""))
+        if location:
+            servers.say(handler, status, Location=location)
+            return
+        self.asked.append((handler.path, said))
+        self.then(said)
+        servers.say(handler, status)
 
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     made = Hub()
-    thread = threading.Thread(target=made.inner.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    made.inner.shutdown()
-    thread.join()
-    made.inner.server_close()
+    with servers.serving(made.answer) as made.url:
+        yield made
 
 
 @dataclass

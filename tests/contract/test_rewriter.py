@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -17,6 +16,7 @@ from alerts.adapters.memory import MemoryLog, MemoryOutbox, MemoryTable
 from alerts.adapters.rewriter import BUDGET, TASK, Rewriter
 from alerts.model import Delivery, Report
 from tests.newsroom import NIGHT, RULES, SLOT, STORIES, subscription
+from tests.servers import serving
 
 Speak = Callable[[BaseHTTPRequestHandler, dict[str, object]], None]
 TRUE = "The United States will levy a 25% tariff on any country that does business with Iran."
@@ -29,26 +29,14 @@ def model(speak: Speak) -> Iterator[tuple[str, list[dict[str, object]], list[str
     asked: list[dict[str, object]] = []
     keys: list[str] = []
 
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            asked.append({"path": self.path, **question})
-            keys.append(self.headers.get("Authorization", ""))
-            speak(self, question)
+    def answer(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        question = json.loads(body)
+        asked.append({"path": handler.path, **question})
+        keys.append(handler.headers.get("Authorization", ""))
+        speak(handler, question)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", asked, keys
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(answer, wait=False) as url:
+        yield f"{url}/v1", asked, keys
 
 
 def says(words: object, status: int = 200) -> Speak:

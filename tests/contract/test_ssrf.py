@@ -6,12 +6,11 @@ stranger's feed would have it.
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 from html import escape
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import quote, unquote
 
 import pytest
@@ -23,6 +22,7 @@ from alerts.adapters.http import HttpFetch, Network
 from alerts.errors import FetchError
 from alerts.model import Feed, FeedRequest, Fetched
 from tests.contract.victim import Victim, a_victim, network
+from tests.servers import say, serving
 
 SOON = timedelta(seconds=5)
 
@@ -37,29 +37,14 @@ def victim() -> Iterator[Victim]:
 def stranger() -> Iterator[str]:
     """A server that redirects to wherever its path says, or links to it; allowed, as if it were a public one."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path.startswith("/page/"):
-                body = a_page(unquote(self.path[6:])).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-                return
-            self.send_response(302)
-            self.send_header("Location", unquote(self.path[1:], encoding="latin-1"))
-            self.end_headers()
+    def answer(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        if handler.path.startswith("/page/"):
+            say(handler, 200, a_page(unquote(handler.path[6:])).encode())
+        else:
+            say(handler, 302, Location=unquote(handler.path[1:], encoding="latin-1"))
 
-        def log_message(self, *_: object) -> None:
-            """Be silent."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(answer) as url:
+        yield f"{url}/"
 
 
 @pytest.fixture(scope="module")
