@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from alerts.adapters import smtp, webhook
+from alerts.adapters import email, webhook
 from alerts.model import Delivery, Kind, Receipt
 
 WRITTEN = "written to the inbox as"
@@ -59,7 +59,7 @@ class InboxChannel:
             call = {"method": "POST", "url": None, "headers": headers, "body": body.decode()}
             return [(".webhook.json", _json(call))]
         return [
-            (".eml", smtp.to_email(delivery, self.sender)),
+            (".eml", email.to_email(delivery, self.sender)),
             (".html", message.html.encode("utf-8", "replace")),
             (".txt", message.text.encode("utf-8", "replace")),
         ]

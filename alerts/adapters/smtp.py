@@ -1,9 +1,4 @@
-"""Mail by SMTP: one message to one recipient, and a receipt that says what the server said.
-
-Headers are hostile ground: Python 3.11 writes a line break that hides in an RFC 2047 encoded word as a line break, and
-with it a second header.  So every feed text loses its control characters and its encoded words before it gets to a
-header, and the header is then encoded by the old, literal ``email.header``, which never decodes what it is given.
-"""
+"""Mail by SMTP: one message to one recipient, and a receipt that says what the server said."""
 
 from __future__ import annotations
 
@@ -11,22 +6,15 @@ import asyncio
 import re
 import ssl
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.charset import QP, Charset
-from email.generator import BytesGenerator
-from email.header import Header
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
-from email.policy import compat32
-from email.utils import format_datetime, formataddr, parseaddr
-from hashlib import sha256
-from io import BytesIO
+from datetime import datetime, timedelta
+from email.utils import parseaddr
 from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
 from alerts import text
+from alerts.adapters.email import Signer, to_email
 from alerts.model import Delivery, Outcome, Receipt
 
 LETTING_GO = 0.02
@@ -39,9 +27,7 @@ _NO_SERVER = "the URL of a mail server must look like smtp://user:password@host:
 _STARTTLS: dict[str, bool | None] = {"required": True, "auto": None, "off": False}
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\@\x00-\x1f\x7f]+@[^\s<>,;:\"()\[\]\\@\x00-\x1f\x7f]+")
 _ANY_ADDRESS = re.compile(r"\S*@\S*")
-_ENCODED_WORD = re.compile(r"=(?=\?)|\?(?==)")
 _REASON_LIMIT = 200
-_WORD_LIMIT = 60
 _NOT_THE_MESSAGE = (
     aiosmtplib.SMTPAuthenticationError,
     aiosmtplib.SMTPConnectResponseError,
@@ -68,12 +54,14 @@ class Server:
 class SmtpChannel:
     """A mail server: ``smtp://user:password@host:port?starttls=required|auto|off``, or ``smtps://…``.
 
-    STARTTLS is required unless the host is this machine.  Raises ``ValueError`` if the URL or the sender is not one.
+    STARTTLS is required unless the host is this machine.  A ``signer`` puts a DKIM signature on what is sent.
+    Raises ``ValueError`` if the URL or the sender is not one.
     """
 
     url: str = field(repr=False)
     sender: str
     timeout: timedelta = TIMEOUT
+    signer: Signer | None = None
 
     def __post_init__(self) -> None:
         parse(self.url)
@@ -113,7 +101,7 @@ class SmtpChannel:
             _, answer = await client.sendmail(
                 parseaddr(self.sender)[1],
                 [delivery.recipient],
-                to_email(delivery, self.sender),
+                to_email(delivery, self.sender, self.signer),
                 mail_options=["SMTPUTF8"] if utf8 else [],
             )
         finally:
@@ -184,69 +172,3 @@ def _trouble(error: Exception) -> str:
 def _public(reason: str) -> str:
     """Make a server's words fit for a log: on one line, without addresses."""
     return text.cut(_ANY_ADDRESS.sub("(address)", text.one_line(reason)), _REASON_LIMIT)
-
-
-# ── the message ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def to_email(delivery: Delivery, sender: str) -> bytes:
-    """Write the delivery as a mail: always the same bytes, so that a retry is the same mail."""
-    mark = sha256(delivery.id.encode()).hexdigest()[:32]
-    domain = _domain(sender)
-    mail = MIMEMultipart("alternative", boundary=f"=_{mark}")
-    mail["From"] = _address(sender)
-    mail["To"] = _address(delivery.recipient)
-    mail["Subject"] = _header(delivery.message.subject, "Subject")
-    mail["Date"] = format_datetime(delivery.made.astimezone(UTC))
-    # The domain is the sender's: two installations with a subscription of one name must not send one Message-ID.
-    mail["Message-ID"] = f"<{mark}@{domain}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["List-Id"] = f"<{re.sub('[^A-Za-z0-9-]', '-', delivery.subscription) or 'tocsin'}.tocsin.{domain}>"
-    mail.attach(_part(delivery.message.text, "plain"))
-    if delivery.message.html:
-        mail.attach(_part(delivery.message.html, "html"))
-    return _bytes(mail)
-
-
-def _bytes(mail: MIMEMultipart) -> bytes:
-    """Write the lines as SMTP wants them."""
-    out = BytesIO()
-    BytesGenerator(out, mangle_from_=False, policy=compat32.clone(linesep="\r\n")).flatten(mail)
-    return out.getvalue()
-
-
-def _part(words: str, subtype: str) -> MIMEText:
-    """Make one part: quoted-printable where most is ASCII and can be read in the source, else base64."""
-    sound = words.encode("utf-8", "replace").decode()
-    charset = Charset("utf-8")
-    charset.body_encoding = QP if sum(map(str.isascii, sound)) > len(sound) * 0.8 else charset.body_encoding
-    return MIMEText(sound, subtype, charset)  # type: ignore[arg-type]
-
-
-def clean(words: str) -> str:
-    r"""Make feed text harmless in a header: on one line, and without the marks of an encoded word.
-
-    >>> clean("a\r\nBcc: eve@example.org =?utf-8?q?x=0D=0ABcc:?=")
-    'a Bcc: eve@example.org = ?utf-8?q?x=0D=0ABcc:? ='
-    """
-    sound = words.encode("utf-8", "replace").decode()
-    return _ENCODED_WORD.sub(lambda m: m.group() + " ", text.one_line(sound))
-
-
-def _header(words: str, name: str) -> str:
-    """Encode a header: as it is if it is ASCII and can be folded, else in encoded words of at most 75 octets."""
-    tidy = clean(words)
-    charset = "us-ascii" if tidy.isascii() and max(map(len, tidy.split()), default=0) < _WORD_LIMIT else "utf-8"
-    return Header(tidy, charset, header_name=name, maxlinelen=76).encode()
-
-
-def _address(words: str) -> str:
-    """Write an address with its name encoded; the address itself has been checked."""
-    name, address = parseaddr(words)
-    return formataddr((clean(name), address)) if address.isascii() else address
-
-
-def _domain(sender: str) -> str:
-    """Give the domain of the sender, if it is one in ASCII."""
-    domain = parseaddr(sender)[1].rpartition("@")[2].lower()
-    return domain if re.fullmatch(r"[a-z0-9.-]+", domain) else "tocsin.invalid"

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alerts import subscribing, urls
-from alerts.adapters import http, secrets
+from alerts.adapters import dkim, http, secrets
 from alerts.adapters.broken import BrokenChannel
+from alerts.adapters.email import domain_of
 from alerts.adapters.http import HttpFetch
 from alerts.adapters.http.credentials import setting
 from alerts.adapters.inbox import InboxChannel
@@ -69,7 +70,9 @@ def channel(settings: ChannelSettings, lookup: Lookup, var: Path) -> Channel:
     try:
         match settings.kind:
             case "mail":
-                return SmtpChannel(url, settings.sender)
+                signing = lookup(f"{name}_DKIM") or ""
+                signer = dkim.signer(signing, domain_of(settings.sender)) if signing else None
+                return SmtpChannel(url, settings.sender, signer=signer)
             case "slack":
                 return SlackChannel(url)
             case "webhook":

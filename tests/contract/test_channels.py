@@ -31,7 +31,7 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from alerts import deliveries, render
-from alerts.adapters import smtp, webhook
+from alerts.adapters import email, smtp, webhook
 from alerts.adapters.inbox import InboxChannel, file_name
 from alerts.adapters.slack import SlackChannel
 from alerts.adapters.smtp import SmtpChannel
@@ -149,7 +149,8 @@ def test_mail_that_is_sent_again_is_the_same_mail(server: Server, postbox: Postb
 
 def test_each_recipient_gets_another_message_id() -> None:
     ids = {
-        message_from_bytes(smtp.to_email(delivery("mail", to), SENDER))["Message-ID"] for to in (ANNA, "bo@example.org")
+        message_from_bytes(email.to_email(delivery("mail", to), SENDER))["Message-ID"]
+        for to in (ANNA, "bo@example.org")
     }
     assert len(ids) == 2
     assert all(name.startswith("<") and name.endswith("@news.example>") for name in ids)
@@ -357,7 +358,10 @@ def subject(read: Email) -> str:
     return str(make_header(decode_header(re.sub("\r?\n(?=[ \t])", "", str(read["Subject"])))))
 
 
-HEADERS = ["Content-Type", "MIME-Version", "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "List-Id"]
+HEADERS = [
+    *("Content-Type", "MIME-Version", "From", "To", "Subject", "Date", "Message-ID"),
+    *("In-Reply-To", "References", "Auto-Submitted", "List-Id"),
+]
 
 
 def check_headers(content: bytes) -> Email:
@@ -383,21 +387,21 @@ def test_hostile_titles_make_one_subject_and_no_other_header(server: Server, pos
     for line in (message.subject, words[:5000], f"[urgent] {words[:5000]}"):
         made = replace(delivery("mail"), message=replace(message, subject=line))
         assert send(mail(server.port), made).outcome == "delivered"
-        check_headers(smtp.to_email(made, SENDER))
+        check_headers(email.to_email(made, SENDER))
     assert [recipients for _, recipients, _ in postbox.kept] == [[ANNA]] * 3
 
 
 @given(st.text(max_size=300), st.text(max_size=40))
 def test_no_subject_and_no_name_makes_a_header(words: str, name: str) -> None:
     made = replace(delivery("mail"), message=Message("mail", words, "text", "<p>html</p>"), subscription=name or "x")
-    read = check_headers(smtp.to_email(made, SENDER))
-    assert subject(read) == smtp.clean(words)
+    read = check_headers(email.to_email(made, SENDER))
+    assert subject(read) == email.clean(words)
 
 
 @given(st.text(st.sampled_from("=?utf-8qb\r\n0AD:_ Bc?="), max_size=80))
 def test_no_encoded_word_survives(words: str) -> None:
-    check_headers(smtp.to_email(replace(delivery("mail"), message=Message("mail", words, "text")), SENDER))
-    assert "=?" not in smtp.clean(words)
+    check_headers(email.to_email(replace(delivery("mail"), message=Message("mail", words, "text")), SENDER))
+    assert "=?" not in email.clean(words)
 
 
 @pytest.mark.parametrize(
@@ -405,13 +409,13 @@ def test_no_encoded_word_survives(words: str) -> None:
 )
 def test_a_title_of_any_script_is_read_as_it_was_written(title: str) -> None:
     made = replace(delivery("mail"), message=Message("mail", title, "text"))
-    read = check_headers(smtp.to_email(made, SENDER))
+    read = check_headers(email.to_email(made, SENDER))
     assert subject(read) == title.strip()
     assert all(len(word) <= 75 for word in str(read["Subject"]).split() if word.startswith("=?"))
 
 
 def test_the_headers_say_what_kind_of_mail_it_is() -> None:
-    read = check_headers(smtp.to_email(delivery("mail"), "Тревога <tocsin@news.example>"))
+    read = check_headers(email.to_email(delivery("mail"), "Тревога <tocsin@news.example>"))
     assert read["To"] == ANNA
     assert str(make_header(decode_header(read["From"]))) == "Тревога <tocsin@news.example>"
     assert read["Date"] == "Wed, 01 Jul 2026 08:00:00 +0000"
