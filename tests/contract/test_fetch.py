@@ -166,9 +166,9 @@ def _raw_deflate(body: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
-        ("gzip", gzip.compress(RSS)),
-        ("GZip", gzip.compress(RSS[:40]) + gzip.compress(RSS[40:])),
-        ("x-gzip", gzip.compress(RSS) + b"\0" * 8),
+        ("gzip", gzip.compress(RSS, mtime=0)),
+        ("GZip", gzip.compress(RSS[:40], mtime=0) + gzip.compress(RSS[40:], mtime=0)),
+        ("x-gzip", gzip.compress(RSS, mtime=0) + b"\0" * 8),
         ("deflate", zlib.compress(RSS)),
         ("deflate", _raw_deflate(RSS)),
         ("identity", RSS),
@@ -408,7 +408,7 @@ def test_a_bomb_is_stopped_at_the_cap(server: Server, peak: Callable[[], int]) -
         ),
         (
             "compressed, without an end",
-            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(RSS)[:-9],
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(RSS, mtime=0)[:-9],
             "the body is cut short: its compression has no end",
         ),
         (
