@@ -18,6 +18,7 @@ from alerts import demo
 from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.app import LINE
+from alerts.model import Story
 from tests.airflow.conftest import ROOT, in_airflow
 
 pytestmark = pytest.mark.airflow
@@ -91,7 +92,7 @@ def left_behind(var: Path) -> dict[str, Any]:
             **{name: keys(engine, name) for name in ("articles", "matches", "developments")},
             "reasons": sorted(
                 (member.reason, member.article)
-                for story in sql.SqlTable(engine, "stories", app_.Story).values()
+                for story in sql.SqlTable(engine, "stories", Story).values()
                 for member in story.members
             ),
             "deliveries": sorted(
