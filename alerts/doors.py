@@ -36,8 +36,8 @@ def open_door(lookup: app_.Lookup, *, clock: app_.Clock = app_.utc) -> Iterator[
 
 def _door(engine: Engine, client: Redis, clock: app_.Clock) -> Door:
     store = sql.store_id(engine)
-    articles = sql.SqlLog(engine, "articles", Article, lasting=True)
-    return Door(redis_.RedisFingerprints(client, store), articles, redis_.RedisNews(client, store), clock)
+    articles = sql.SqlLog(engine, "articles", Article, lasting=True, clock=clock)
+    return Door(redis_.RedisFingerprints(client, store, clock=clock), articles, redis_.RedisNews(client, store), clock)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from alerts import app as app_
 from alerts import config as config_
-from alerts.app import App, Lookup
+from alerts.app import App, Daily, Lookup
 from alerts.errors import ConfigError
 from alerts.model import Report
 
@@ -30,13 +30,19 @@ def follow(lookup: Lookup, stop: threading.Event, *, sweep: float = SWEEP) -> No
     :raises StoreError: SQL cannot be opened.
     """
     folder = Path(lookup("ALERTS_CONFIG") or "config")
+    house = app_.Daily(lookup)
     while not stop.is_set():
         with app_.open_app(lookup) as app, ThreadPoolExecutor(1, "poll") as poller:
-            _until_changed(app, poller, stop, lambda: _print_of(folder), sweep)
+            _until_changed(app, poller, house, stop, lambda: _print_of(folder), sweep)
 
 
 def _until_changed(
-    app: App, poller: ThreadPoolExecutor, stop: threading.Event, look: Callable[[], str], sweep: float
+    app: App,
+    poller: ThreadPoolExecutor,
+    house: Daily,
+    stop: threading.Event,
+    look: Callable[[], str],
+    sweep: float,
 ) -> None:
     """Follow with the configuration as it is, until it is another."""
     before, next_sweep = look(), time.monotonic()
@@ -46,7 +52,7 @@ def _until_changed(
             next_sweep = time.monotonic() + sweep
             if look() != before:
                 break
-            polling = _poll_again(app, poller, polling)
+            polling = _poll_again(app, poller, house, polling)
         for stage in app_.LINE[1:]:
             app.run(stage)
         app.news.wait(next_sweep - time.monotonic())
@@ -54,20 +60,21 @@ def _until_changed(
         polling.result()
 
 
-def _poll_again(app: App, poller: ThreadPoolExecutor, polling: Future[Report] | None) -> Future[Report]:
+def _poll_again(app: App, poller: ThreadPoolExecutor, house: Daily, polling: Future[Report] | None) -> Future[Report]:
     """Poll, unless the last poll is still at it; what went wrong in that one is raised here."""
     if polling is not None and not polling.done():
         return polling
     if polling is not None:
         polling.result()
-    return poller.submit(_poll, app)
+    return poller.submit(_poll, app, house)
 
 
-def _poll(app: App) -> Report:
-    """Poll, and ring if there is news."""
+def _poll(app: App, house: Daily) -> Report:
+    """Poll, and ring if there is news; once a day, keep house behind it."""
     report = app.run("poll")
     if dict(report.counts).get("articles"):
         app.news.ring()
+    house.keep(app)
     return report
 
 

@@ -48,6 +48,22 @@ def report(app: App, since: datetime, out: Console) -> None:
         out.print(line, markup=False)
 
 
+def kept(made: Report) -> Iterator[str]:
+    """Say what housekeeping has deleted, put back and found."""
+    count = Counter(dict(made.counts))
+    yield (
+        f"deleted       {number(count['articles'], 'article')}, {number(count['matches'], 'match', 'es')}, "
+        f"{number(count['developments'], 'development')}, {count['stories']} stories"
+    )
+    yield (
+        f"{INDENT}{count['deliveries']} deliveries, {number(count['reports'], 'report')}, "
+        f"{number(count['files'], 'file')} of the local inbox, {number(count['seen'], 'mark')} of what was seen"
+    )
+    yield f"put back      {number(count['index'], 'mark')} that Redis had lost"
+    yield f"sick          {number(count['sick'], 'feed')}"
+    yield from (f"{INDENT}{line}" for line in made.lines)
+
+
 def _by_channel(sent: Iterable[queries.DeliveryRecord], app: App) -> Iterator[str]:
     """Count what went through each channel, and say which of it went to the local inbox and why."""
     count = Counter((record.delivery.channel, record.state, _went_to_the_inbox(record)) for record in sent)
@@ -84,6 +100,8 @@ def _summary(reports: Iterable[Report]) -> Iterator[str]:
     total: dict[str, Counter[str]] = {stage: Counter() for stage in app_.LINE}
     lines: dict[str, dict[str, None]] = {stage: {} for stage in app_.LINE}
     for made in reports:
+        if made.stage not in total:  # housekeeping has a report of its own
+            continue
         total[made.stage].update(dict(made.counts))
         lines[made.stage].update(dict.fromkeys(made.lines))
     poll, match, group, compose, deliver = (total[stage] for stage in app_.LINE)
@@ -111,13 +129,13 @@ def _summary(reports: Iterable[Report]) -> Iterator[str]:
     yield from _some(lines["deliver"])
 
 
-def number(count: int, what: str) -> str:
+def number(count: int, what: str, more: str = "s") -> str:
     """Count in words.
 
-    >>> number(1, "digest"), number(0, "alert")
-    ('1 digest', '0 alerts')
+    >>> number(1, "digest"), number(0, "alert"), number(2, "match", "es")
+    ('1 digest', '0 alerts', '2 matches')
     """
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return f"{count} {what}{'' if count == 1 else more}"
 
 
 def _alike(lines: Iterable[str]) -> Iterator[str]:

@@ -65,6 +65,14 @@ class InboxChannel:
         ]
 
 
+def forget(folder: Path, before: datetime) -> int:
+    """Delete the files that were written before then; gives their number.  Another may delete them at the same time."""
+    old = [path for path in folder.glob("*") if path.is_file() and path.stat().st_mtime < before.timestamp()]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
 def file_name(delivery: str) -> str:
     """Make a file name of a delivery's id, without an ending.
 

@@ -248,6 +248,11 @@ class RedisNews:
         return last[0][0] if last else "0"
 
 
+def generation(at: datetime) -> datetime:
+    """Give the beginning of the generation that a time is in: since then, marks go into the sets of today."""
+    return _EPOCH + _generation(at) * GENERATION
+
+
 def _generation(at: datetime) -> int:
     return (at - _EPOCH) // GENERATION
 

@@ -2,11 +2,12 @@
 
 ::
 
-    opening ──▶ stores, ways ──▶ running.App
+    opening ──▶ stores, ways ──▶ running.App ──▶ keeping
 
 The clock is read here and in ``cli``, nowhere else.
 """
 
+from alerts.app.keeping import Daily, housekeep, keep
 from alerts.app.opening import BEAT, folder_of, load, open_app, open_fetch, open_redis, open_sql, rebuild_index
 from alerts.app.running import LINE, App, Clock, Stage, in_memory, rare_collections, shard_of, utc
 from alerts.app.stores import Stores
@@ -17,13 +18,16 @@ __all__ = [
     "LINE",
     "App",
     "Clock",
+    "Daily",
     "Lookup",
     "Stage",
     "Stores",
     "channel",
     "fetcher",
     "folder_of",
+    "housekeep",
     "in_memory",
+    "keep",
     "load",
     "open_app",
     "open_fetch",

@@ -45,7 +45,7 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
     var = folder_of(lookup)
     with open_sql(lookup) as engine, open_redis(lookup) as client, Children() as children:
         store = sql.store_id(engine)
-        stores = Stores.in_sql(engine, redis_.RedisFingerprints(client, store))
+        stores = Stores.in_sql(engine, redis_.RedisFingerprints(client, store, clock=clock), clock=clock)
         loaded = load(Path(lookup("ALERTS_CONFIG") or "config"), stores.sound, clock())
         config = loaded.config
         rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})

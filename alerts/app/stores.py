@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from alerts.adapters import sql
+from alerts.adapters.clock import Clock, utc
 from alerts.adapters.memory import MemoryFingerprints, MemoryLog, MemoryOutbox, MemoryTable
 from alerts.model import Article, Development, FeedState, HubState, Match, Report, Story, Volume
 from alerts.ports import Fingerprints, Log, Outbox, Table
@@ -48,18 +49,18 @@ class Stores:
         )
 
     @classmethod
-    def in_sql(cls, engine: Engine, seen: Fingerprints) -> Stores:
-        """Keep the truth in SQL, with an index of what was seen in front of it."""
+    def in_sql(cls, engine: Engine, seen: Fingerprints, *, clock: Clock = utc) -> Stores:
+        """Keep the truth in SQL, with an index of what was seen in front of it; ``clock`` dates what the logs get."""
         return cls(
             states=sql.SqlTable(engine, "states", FeedState),
             seen=seen,
-            articles=sql.SqlLog(engine, "articles", Article, lasting=True),
-            matches=sql.SqlLog(engine, "matches", Match),
+            articles=sql.SqlLog(engine, "articles", Article, lasting=True, clock=clock),
+            matches=sql.SqlLog(engine, "matches", Match, clock=clock),
             stories=sql.SqlTable(engine, "stories", Story),
-            developments=sql.SqlLog(engine, "developments", Development),
+            developments=sql.SqlLog(engine, "developments", Development, clock=clock),
             slots=sql.SqlTable(engine, "slots", datetime),
             outbox=sql.SqlOutbox(engine),
-            reports=sql.SqlLog(engine, "reports", Report),
+            reports=sql.SqlLog(engine, "reports", Report, clock=clock),
             sound=sql.SqlTable(engine, "sound", str),
             volumes=sql.SqlTable(engine, "volumes", Volume),
             hubs=sql.SqlTable(engine, "hubs", HubState),

@@ -37,6 +37,7 @@ def run(
         return
     if follow:
         following.follow(lookup(config), threading.Event())
+    house = app_.Daily(lookup(config))
     while True:
         began = app_.utc()
         with app_.open_app(lookup(config)) as app:
@@ -45,6 +46,7 @@ def run(
             if interval:
                 out.print(f"{began:%Y-%m-%d %H:%M:%S} UTC")
             show.report(app, began, out)
+            house.keep(app)
         if interval is None:
             return
         time.sleep(max(0.0, (began + interval - app_.utc()).total_seconds()))

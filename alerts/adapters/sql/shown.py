@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, select
 
-from alerts.adapters.sql.engine import insert, reading, writing
+from alerts.adapters.sql.engine import insert, reading
 from alerts.adapters.sql.tables import shown
-
-KEEP = timedelta(days=400 + 25)
-"""How long after a key was last written down as shown it may be forgotten: 400 days after it was last shown."""
 
 _DAY = timedelta(days=1)
 
@@ -39,20 +36,17 @@ def known(connection: Connection, name: str, keys: Sequence[str]) -> set[str]:
     return set(connection.execute(select(shown.c.key).where(shown.c.name == name, shown.c.key.in_(keys))).scalars())
 
 
-def keys(engine: Engine, name: str, *, chunk: int = 10_000) -> Iterator[tuple[str, ...]]:
-    """Give all keys in pieces: what the index of seen articles is rebuilt from."""
+def keys(engine: Engine, name: str, *, since: datetime | None = None, chunk: int = 10_000) -> Iterator[tuple[str, ...]]:
+    """Give all keys, or those shown at or after ``since``, in pieces: what the index of seen articles is made from."""
     last = ""
     while True:
-        query = select(shown.c.key).where(shown.c.name == name, shown.c.key > last).order_by(shown.c.key).limit(chunk)
+        query = select(shown.c.key).where(shown.c.name == name, shown.c.key > last)
+        if since is not None:
+            query = query.where(shown.c.at >= since)
+        query = query.order_by(shown.c.key).limit(chunk)
         with reading(engine) as connection:
             found = tuple(connection.execute(query).scalars())
         if not found:
             return
         last = found[-1]
         yield found
-
-
-def forget(engine: Engine, before: datetime) -> int:
-    """Forget the keys that were last shown before then; gives their number.  For housekeeping: ``now - KEEP``."""
-    with writing(engine) as connection:
-        return connection.execute(delete(shown).where(shown.c.at < before)).rowcount

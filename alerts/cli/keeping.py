@@ -1,0 +1,31 @@
+"""``alerts housekeep``: what is kept, and for how long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alerts import app as app_
+from alerts import show
+from alerts.adapters.sql import expiry
+from alerts.cli.shell import ConfigFolder, cli, lookup, out
+
+
+@cli.command()
+def housekeep(
+    config: ConfigFolder = Path("config"),
+    vacuum: Annotated[
+        bool, typer.Option("--vacuum", help="Then give free space back to the disk; SQLite's writers wait for it.")
+    ] = False,
+) -> None:
+    """Delete what is old and needed by nobody, put back what Redis has lost, and name the feeds that are sick."""
+    for line in show.kept(app_.housekeep(lookup(config))):
+        out.print(line, markup=False)
+    if vacuum:
+        with app_.open_sql(lookup(config)) as engine:
+            before, _ = expiry.size(engine)
+            expiry.vacuum(engine)
+            after, _ = expiry.size(engine)
+        out.print(f"vacuum        {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after", markup=False)
