@@ -41,6 +41,10 @@ run: $(VENV)/run.ready
 	@alerts with-services --demo-feeds -- $(MAKE) _line
 
 test: $(VENV)/dev.ready
+	@command -v chromium chromium-browser google-chrome >/dev/null \
+	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "installing chromium, to look at mails in it" \
+	    && apt-get update -q >/dev/null && apt-get install -y -q chromium >/dev/null; } \
+	  || echo "chromium is not installed: the tests that look at mails in a browser are SKIPPED"
 	@pytest
 
 up: $(VENV)/run.ready _airflow-ready
