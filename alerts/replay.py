@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from alerts import config as config_
@@ -54,7 +54,7 @@ class Replay:
         self._batch = batch
         self._folder = folder
         self._stores = Stores.in_memory()
-        self._daily = tuple(s for s in config.subscriptions if s.at is not None) if folder else ()
+        self._daily = tuple(s for s in config.subscriptions if s.cron) if folder else ()
 
     def run(self, articles: Iterable[Article]) -> None:
         """Play the articles in the order in which they were seen, and compose each digest at its slot."""
@@ -124,10 +124,15 @@ _NO_SECRET = "whsec_" + "A" * 32
 
 def _slots(daily: Sequence[Subscription], first: datetime, last: datetime) -> list[datetime]:
     """Give every slot after the first article, up to the one after the last."""
-    days = range((last - first).days + 3)
-    found = {digests_.last_slot(s, first + timedelta(days=n)) for s in daily for n in days}
-    ends = [min(slot for slot in found if slot >= last)] if any(slot >= last for slot in found) else []
-    return sorted(slot for slot in found if first < slot and (not ends or slot <= ends[0]))
+    found: set[datetime] = set()
+    for s in daily:
+        slot = digests_.next_slot(s, first)
+        while slot < last:
+            found.add(slot)
+            slot = digests_.next_slot(s, slot)
+        found.add(slot)
+    end = min((slot for slot in found if slot >= last), default=last)
+    return sorted(slot for slot in found if slot <= end)
 
 
 def _all(log: Log[K]) -> Iterator[K]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts import digests, summaries
 from alerts.model import (
@@ -69,7 +69,7 @@ def subscription(kind: Kind = "mail", **other: object) -> Subscription:
         "kind": kind,
         "title": "Iran, China and trade",
         "recipients": ("anna@example.org",) if kind == "mail" else ("",),
-        "at": time(7, 30),
+        "cron": "30 7 * * *",
         "zone": "Europe/Warsaw",
     }
     return Subscription(**(usual | other))  # type: ignore[arg-type]
@@ -215,7 +215,7 @@ def alert_of(news: Development, s: Subscription, told: Story | None = None) -> A
 
 def alert(kind: Kind = "mail", made_of: Article = TARIFF, rules: Sequence[str] = ("iran", "tariffs")) -> Alert:
     """An alert of one development of the night."""
-    s = subscription(kind, at=None)
+    s = subscription(kind, cron="")
     return alert_of(development(made_of, "s1", rules, "new facts: 25%", "tariff"), s, STORIES["s1"])
 
 

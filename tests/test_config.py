@@ -423,11 +423,11 @@ MISTAKES = [
     # Subscriptions
     ("subscriptions", SUBSCRIPTION % ("slack", "when: 7:30", ""), "did you mean `daily at 07:30`?"),
     ("subscriptions", SUBSCRIPTION % ("slack", "when: daily at 24:00", ""), '5:11: subscription "s", when: "daily at'),
-    ("subscriptions", SUBSCRIPTION % ("slack", "when: hourly", ""), "write `instant` or `daily at 07:30`"),
+    ("subscriptions", SUBSCRIPTION % ("slack", "when: monthly", ""), "write `instant`, `hourly`, `daily at 07:30`"),
     ("subscriptions", SUBSCRIPTION % ("slack", "when: daily at 07:30", ""), "needs a time zone; add `zone: Europe/L"),
     ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "zone: europe/london"), 'mean "Europe/London"?'),
     ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "zone: ../../etc/passwd"), "no time zone"),
-    ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "max_stories: 5"), "only a digest counts stories"),
+    ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "max_items: 5"), "only a digest counts stories"),
     ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "backfill: 91d"), "it must be at most 90d"),
     ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "to: [a@b.example]"), "only mail has addresses"),
     ("subscriptions", SUBSCRIPTION % ("mail", "when: instant", ""), '2:5: subscription "s": mail needs recipients'),
@@ -454,10 +454,10 @@ MISTAKES = [
     ),
     ("subscriptions", GOOD["config/subscriptions.yaml"].replace("[iran]", "[iran, iran]"), "3:19: subscription"),
     ("subscriptions", GOOD["config/subscriptions.yaml"].replace("[iran]", "[all]"), "write `rules: all`, without br"),
-    ("subscriptions", GOOD["config/subscriptions.yaml"].replace("[iran]", "[]"), "must be `all`, or a list of rule"),
-    ("subscriptions", GOOD["config/subscriptions.yaml"] + "    max_stories: 1e9\n", "whole number from 1 to 500"),
-    ("subscriptions", GOOD["config/subscriptions.yaml"] + f"    max_stories: {'9' * 6000}\n", "whole number from 1"),
-    ("subscriptions", GOOD["config/subscriptions.yaml"] + "    max_stories: 501\n", "whole number from 1 to 500"),
+    ("subscriptions", GOOD["config/subscriptions.yaml"].replace("[iran]", "[]"), "must be `all`, or a list such"),
+    ("subscriptions", GOOD["config/subscriptions.yaml"] + "    max_items: 1e9\n", "whole number from 1 to 500"),
+    ("subscriptions", GOOD["config/subscriptions.yaml"] + f"    max_items: {'9' * 6000}\n", "whole number from 1"),
+    ("subscriptions", GOOD["config/subscriptions.yaml"] + "    max_items: 501\n", "whole number from 1 to 500"),
 ]
 
 
@@ -554,8 +554,8 @@ def test_a_subscription_is_finished() -> None:
     made, found = check(files(subscriptions=text, rules_x="rules: [{id: x, title: X, any: [a]}]"))
     assert found == ()
     at_once, morning = made.subscriptions
-    assert (at_once.rules, at_once.kind, at_once.recipients, at_once.at) == (("iran", "x"), "slack", ("",), None)
-    assert (morning.kind, morning.recipients, morning.at) == ("mail", ("anna@example.org",), time(7, 30))
+    assert (at_once.rules, at_once.kind, at_once.recipients, at_once.cron) == (("iran", "x"), "slack", ("",), "")
+    assert (morning.kind, morning.recipients, morning.cron) == ("mail", ("anna@example.org",), "30 7 * * *")
     assert (morning.zone, morning.max_stories, morning.backfill) == ("Europe/London", 50, timedelta(0))
 
 
@@ -749,7 +749,7 @@ def test_a_duration_is_nothing_else(text: str) -> None:
 
 @given(st.times())
 def test_every_minute_of_the_day_can_be_asked_for(at: time) -> None:
-    assert scalars.when(f"daily at {at:%H:%M}") == time(at.hour, at.minute)
+    assert scalars.when(f"daily at {at:%H:%M}") == f"{at.minute} {at.hour} * * *"
 
 
 @given(st.text(max_size=40))

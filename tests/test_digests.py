@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -46,7 +47,7 @@ SLOTS = [
 
 @pytest.mark.parametrize(("why", "zone", "wall", "now", "slot"), SLOTS, ids=[case[0] for case in SLOTS])
 def test_the_last_slot(why: str, zone: str, wall: str, now: str, slot: str) -> None:
-    s = subscription(at=time.fromisoformat(wall), zone=zone)
+    s = subscription(cron=digests.cron("*", time.fromisoformat(wall)), zone=zone)
     assert digests.last_slot(s, at(now)) == at(slot)
 
 
@@ -63,13 +64,17 @@ def moments(draw: st.DrawFn) -> tuple[str, time, datetime]:
     """A zone, a wall-clock time and a moment near one of the zone's changes, or any moment if it has none."""
     zone = draw(st.sampled_from(ZONES))
     near = draw(st.sampled_from(changes(zone) or (datetime(2026, 7, 1, tzinfo=UTC),)))
-    return zone, draw(st.times()), near + timedelta(seconds=draw(st.integers(-2 * 86_400, 7 * 86_400)))
+    return (
+        zone,
+        draw(st.times().map(lambda t: t.replace(second=0, microsecond=0))),
+        near + timedelta(seconds=draw(st.integers(-2 * 86_400, 7 * 86_400))),
+    )
 
 
 @given(moments(), st.integers(0, 3 * 86_400))
 def test_a_slot_is_past_recent_and_never_goes_back(moment: tuple[str, time, datetime], later: int) -> None:
     zone, wall, now = moment
-    s = subscription(at=wall, zone=zone)
+    s = subscription(cron=digests.cron("*", wall), zone=zone)
     slot, next_slot = digests.last_slot(s, now), digests.last_slot(s, now + timedelta(seconds=later))
     assert slot.utcoffset() == timedelta(0)
     assert slot <= now
@@ -85,7 +90,7 @@ def test_every_local_day_has_one_slot_and_it_shows_the_time_unless_the_clock_ski
     moment: tuple[str, time, datetime],
 ) -> None:
     zone, wall, now = moment
-    s = subscription(at=wall, zone=zone)
+    s = subscription(cron=digests.cron("*", wall), zone=zone)
     local = digests.last_slot(s, now).astimezone(ZoneInfo(zone))
     if local.timetz().replace(tzinfo=None, fold=0) == wall:
         assert local.fold == 0
@@ -100,15 +105,111 @@ def test_every_local_day_has_one_slot_and_it_shows_the_time_unless_the_clock_ski
 
 def test_a_subscription_without_a_time_has_no_slot() -> None:
     with pytest.raises(ValueError, match='subscription "anna" has no time'):
-        digests.last_slot(subscription(at=None), SLOT)
+        digests.last_slot(subscription(cron=""), SLOT)
 
 
 def test_walking_through_a_year_serves_one_slot_a_day() -> None:
-    s = subscription(at=time(2, 30), zone="Europe/Warsaw")
+    s = subscription(cron="30 2 * * *", zone="Europe/Warsaw")
     start = datetime(2026, 1, 1, 12, tzinfo=UTC)
     slots = {digests.last_slot(s, start + timedelta(minutes=30 * n)) for n in range(365 * 48)}
     local = sorted(slot.astimezone(ZoneInfo(s.zone)).date() for slot in slots)
     assert local == [date(2026, 1, 1) + timedelta(days=n) for n in range(366)]
+
+
+CADENCES = [
+    ("every hour of the wall", "0 * * * *", "2026-03-29T02:00", "00:00 01:00 02:00"),
+    ("in autumn an hour that is shown twice is two hours", "0 * * * *", "2026-10-25T02:00", "23:00 00:00 01:00 02:00"),
+    ("half past, in the second of the two", "30 * * * *", "2026-10-25T01:10", "23:30 00:30"),
+    ("weekdays: on Sunday it is still Friday's", "30 7 * * 1-5", "2026-07-05T12:00", "05:30"),
+    ("a step over the gap", "0 */3 * * *", "2026-03-29T02:00", "23:00 01:00"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "cron", "now", "wanted"), CADENCES, ids=[case[0] for case in CADENCES])
+def test_the_slots_of_a_cadence(why: str, cron: str, now: str, wanted: str) -> None:
+    s = subscription(cron=cron, zone=WARSAW)
+    found = [digests.last_slot(s, at(now))]
+    for _ in wanted.split()[1:]:
+        found.insert(0, digests.last_slot(s, found[0] - timedelta(seconds=1)))
+    assert " ".join(f"{slot:%H:%M}" for slot in found) == wanted
+
+
+CRONS = st.sampled_from(
+    [
+        "0 * * * *",
+        "*/15 * * * *",
+        "30 7 * * *",
+        "30 2 * * 1-5",
+        "0 0 * * 1",
+        "15,45 1-4 * * *",
+        "0 2 1 * *",
+        "0 8 * * 5L",
+    ]
+)
+
+
+@given(moments(), CRONS)
+def test_walking_back_and_walking_on_meet_the_same_slots(moment: tuple[str, time, datetime], cron: str) -> None:
+    zone, _, now = moment
+    s = subscription(cron=cron, zone=zone)
+    walked = [digests.last_slot(s, now)]
+    while len(walked) < 8:
+        walked.append(digests.next_slot(s, walked[-1]))
+    assert walked == sorted(set(walked))
+    assert walked[0] <= now < walked[1]
+    for before, slot in pairwise(walked):
+        assert digests.last_slot(s, slot) == slot
+        assert digests.last_slot(s, slot - timedelta(seconds=1)) == before
+
+
+@given(moments(), st.times(), st.times())
+def test_quiet_hours_always_end_and_are_over_at_their_end(
+    moment: tuple[str, time, datetime], begin: time, end: time
+) -> None:
+    zone, _, now = moment
+    begin, end = begin.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
+    s = subscription(quiet=(begin, end), zone=zone)
+    until = digests.quiet_until(s, now)
+    if until is None:
+        return
+    assert now < until <= now + timedelta(hours=49)
+    assert begin == end or digests.quiet_until(s, until) is None
+
+
+QUIET = [
+    ("in the night", "2026-07-01T21:00", "2026-07-02T05:00"),
+    ("from its very beginning", "2026-07-01T20:00", "2026-07-02T05:00"),
+    ("not before it", "2026-07-01T19:59:59", None),
+    ("not at its very end", "2026-07-02T05:00", None),
+    ("in the night in which the clock is set on", "2026-03-28T22:30", "2026-03-29T05:00"),
+]
+
+
+@pytest.mark.parametrize(("why", "now", "until"), QUIET, ids=[case[0] for case in QUIET])
+def test_quiet_hours(why: str, now: str, until: str | None) -> None:
+    s = subscription(quiet=(time(22), time(7)), zone=WARSAW)
+    assert digests.quiet_until(s, at(now)) == (until and at(until))
+
+
+# ── whether it waits ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+WAITS = [
+    ("one story is enough, if nothing is asked", {}, NIGHT[:1], SLOT, ""),
+    ("two stories are less than three", {"min_stories": 3}, NIGHT[3:5], SLOT, "2 of 3 stories; told by 2026-07-08"),
+    ("three are three", {"min_stories": 3}, NIGHT[3:6], SLOT, ""),
+    ("nothing waits for nothing", {"min_stories": 3}, (), SLOT, ""),
+    ("after a week it waits no longer", {"min_stories": 3}, NIGHT[3:5], SLOT + timedelta(days=7), ""),
+    ("a slot in the quiet hours wakes nobody", {"quiet": (time(7), time(8))}, NIGHT[1:2], SLOT, "quiet hours until"),
+    ("but for a flash", {"quiet": (time(7), time(8))}, NIGHT[1:3], SLOT, ""),
+    ("an empty one does not either", {"quiet": (time(7), time(8)), "min_stories": 0}, (), SLOT, "quiet hours until"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "asked", "news", "slot", "reason"), WAITS, ids=[case[0] for case in WAITS])
+def test_what_waits_for_the_next_slot(why: str, asked: dict, news: tuple, slot: datetime, reason: str) -> None:
+    said = digests.waits(subscription(**asked), news, RULES, slot)
+    assert said.startswith(reason)
+    assert bool(said) == bool(reason)
 
 
 # ── select ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -258,7 +359,7 @@ def test_also_in_names_outlets_that_are_not_told_each_once_in_the_order_in_which
 
 
 def test_an_alert_stands_under_the_weightiest_rule_that_it_meets() -> None:
-    alert = digests.alert(subscription(at=None), NIGHT[2], RULES, STORIES["s1"])
+    alert = digests.alert(subscription(cron=""), NIGHT[2], RULES, STORIES["s1"])
     assert (alert.rule, alert.told.developments) == (TARIFFS, (NIGHT[2],))
     assert alert.told.also_in == ("Al Jazeera", "South China Morning Post", "Korea Herald", "연합뉴스", "Tehran Times")
-    assert digests.alert(subscription(at=None), NIGHT[1], RULES, None).rule == IRAN
+    assert digests.alert(subscription(cron=""), NIGHT[1], RULES, None).rule == IRAN

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def loaded() -> config.Config:
     made, problems = config.check(config.read(ROOT / "config"))
     assert not problems
     every = tuple(rule.id for rule in made.rules)
-    subscriptions = [Subscription(k, every, k, k, "Morning digest", at=time(8), strength="about") for k in KINDS]
+    subscriptions = [Subscription(k, every, k, k, "Morning digest", cron="0 8 * * *", strength="about") for k in KINDS]
     return replace(made, subscriptions=tuple(subscriptions))
 
 

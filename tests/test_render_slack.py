@@ -92,7 +92,7 @@ def test_a_story_is_one_block_of_at_most_3000_characters() -> None:
     ]
     for message in (
         render.digest(newsroom.digest_of(news, subscription("slack"))),
-        render.alert(newsroom.alert_of(news[0], subscription("slack", at=None))),
+        render.alert(newsroom.alert_of(news[0], subscription("slack", cron=""))),
     ):
         for block in check(message):
             assert slack.size(block) <= slack.BLOCK_LIMIT == 3_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from alerts.config import drafts, places, shapes, values
+from alerts.config import drafts, places, shapes, subscribers, values
 from alerts.config.drafts import Draft, File
 from alerts.config.places import Places
 from alerts.config.tree import SIZE_LIMIT
@@ -225,8 +225,10 @@ def _join(all_drafts: Iterable[Draft], *, broken: frozenset[str] = frozenset()) 
     rows = joined.rows("rules")
     rules = joined.keep(rows, lambda row: values.rule(row, by_id, doubt))
     channels = joined.keep(joined.rows("channels"), values.channel)
-    known = values.Known(tuple(row.value.id for row in rows), {c.id: c for c in channels}, broken | joined.broken())
-    subscriptions = joined.keep(joined.rows("subscriptions"), lambda row: values.subscription(row, known))
+    known = subscribers.Known(
+        {row.value.id: row.value for row in rows}, {c.id: c for c in channels}, broken | joined.broken()
+    )
+    subscriptions = joined.keep(joined.rows("subscriptions"), lambda row: subscribers.subscription(row, known))
     joined.config = Config(
         feeds, frozenset(head.allow_hosts), head.contact, watchlists, rules, subscriptions, channels, families
     )

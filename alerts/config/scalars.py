@@ -15,6 +15,7 @@ from functools import cache
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from alerts import digests
 from alerts.text import one_line
 
 ALL = timedelta.max
@@ -169,21 +170,58 @@ def count(text: str) -> int:
     return int(text)
 
 
-def when(text: str) -> time | None:
-    """Read ``instant`` (``None``) or ``daily at 07:30``.
+CADENCES = (
+    "`instant`, `hourly`, `daily at 07:30`, `weekdays at 07:30`, `weekly on monday at 07:30` or `cron 30 7 * * 1-5`"
+)
+_CADENCE = re.compile(rf"(daily|weekdays|weekly on (?P<day>[a-z]+)) at (?P<at>{TIME})")
 
-    >>> when("daily at 07:30")
-    datetime.time(7, 30)
+
+def when(text: str) -> str:
+    """Read how often it is told, and give it as cron writes it; ``instant`` is the empty text.
+
+    >>> when("weekly on monday at 07:30")
+    '30 7 * * 1'
     """
-    if text == "instant":
-        return None
-    found = re.fullmatch(f"daily at ({TIME})", text)
+    words = " ".join(text.casefold().split())
+    if words in ("instant", "hourly"):
+        return "" if words == "instant" else "0 * * * *"
+    if words.startswith("cron"):
+        return digests.check_cron(text.strip()[4:].removeprefix(":"))
+    found = _CADENCE.fullmatch(words)
     if found:
-        hour, minute = found[1].split(":")
-        return time(int(hour), int(minute))
-    early = re.fullmatch(r"(?:daily at )?([0-9]):([0-5][0-9])", text)
+        return digests.cron(_days(found["day"]) if found["day"] else _DAYS[found[1]], clock(found["at"]))
+    early = re.fullmatch(r"(?:daily at )?([0-9]):([0-5][0-9])", words)
     hint = f"; did you mean `daily at 0{early[1]}:{early[2]}`?" if early else ""
-    raise ValueError(f"{shown(text)} is no time to tell; write `instant` or `daily at 07:30` (00:00 to 23:59){hint}")
+    raise ValueError(f"{shown(text)} is no time to tell; write {CADENCES} (00:00 to 23:59){hint}")
+
+
+_DAYS = {"daily": "*", "weekdays": "1-5"}
+
+
+def _days(name: str) -> str:
+    if name not in digests.NAMES_OF_DAYS:
+        raise ValueError(f"{shown(name)} is no day of the week{near(name, digests.NAMES_OF_DAYS)}")
+    return str(digests.NAMES_OF_DAYS.index(name) + 1)
+
+
+def clock(text: str) -> time:
+    """Read a time of the day, ``07:30``."""
+    hour, minute = text.split(":")
+    return time(int(hour), int(minute))
+
+
+def quiet(text: str) -> tuple[time, time]:
+    """Read hours of the day, ``22:00-07:00``; they may go over midnight.
+
+    >>> quiet("22:00-07:00")
+    (datetime.time(22, 0), datetime.time(7, 0))
+    """
+    found = re.fullmatch(f"(?P<begin>{TIME}) ?[-–] ?(?P<end>{TIME})", text)
+    if not found:
+        raise ValueError(f"{shown(text)} are no hours; write their beginning and their end, as in 22:00-07:00")
+    if found["begin"] == found["end"]:
+        raise ValueError("begin and end at the same time; to be told nothing, delete the subscription")
+    return clock(found["begin"]), clock(found["end"])
 
 
 @cache

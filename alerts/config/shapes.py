@@ -6,110 +6,35 @@ there every value is finished.  The JSON Schemas for editors are made from these
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, WithJsonSchema
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from alerts.config import scalars
+from alerts.config.annotations import (
+    EVERY,
+    FIRST_POLL,
+    FLAG,
+    POLITE_EVERY,
+    QUIET,
+    Flag,
+    Host,
+    Id,
+    Langs,
+    Line,
+    Rules,
+    Sample,
+    Term,
+    Text,
+    choice,
+)
 from alerts.model import Identity, Kind, Severity, Strength
 
 _STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-EVERY_RULE = ("all",)
-"""What ``rules: all`` is until the rules are known; no rule can have that id."""
-
-
-Flag = Literal["true", "false"]
-
-
-class _Text:
-    """An annotation: how a text is read, and the JSON Schema that tells an editor the same."""
-
-    def __init__(self, read: Callable[[str], Any], **schema: Any) -> None:
-        self.read = read
-        self.schema = {"type": "string", **schema}
-
-    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> core_schema.CoreSchema:
-        return core_schema.no_info_plain_validator_function(self._validate)
-
-    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, Any]:
-        return dict(self.schema)
-
-    def _validate(self, value: object) -> Any:
-        if isinstance(value, str):
-            return self.read(value)
-        raise ValueError(_no_text(value))
-
-
-def _no_text(value: object) -> str:
-    if value is None:
-        return "has no value; write one, or delete the key"
-    if isinstance(value, dict):
-        pair = next((f"{key}:{word}" for key, word in value.items() if isinstance(word, str)), "key:value")
-        hint = f"{pair}, without a blank after the colon" if len(pair) < 60 else "it without a blank after the colon"
-        return f"must be text, and a key with a value stands here; write {hint}, or put it in quotes"
-    return "must be text, and a list stands here"
-
-
-def _choice(closed: Any) -> Callable[[str], str]:
-    """Make a reader of a closed set of words."""
-    words = get_args(closed)
-
-    def read(text: str) -> str:
-        if text not in words:
-            listed = f"{', '.join(words[:-1])} or {words[-1]}"
-            raise ValueError(f"{scalars.shown(text)} is not known; it must be {listed}{scalars.near(text, words)}")
-        return text
-
-    return read
-
-
-def _rules(value: object) -> tuple[str, ...]:
-    if value == "all":
-        return EVERY_RULE
-    if not isinstance(value, list) or not value:
-        raise ValueError("must be `all`, or a list of rule ids such as [iran, sanctions]")
-    if "all" in value:
-        raise ValueError("write `rules: all`, without brackets and without other ids")
-    if not all(isinstance(rule, str) for rule in value):
-        raise ValueError("must hold ids of rules and nothing else")
-    return tuple(value)
-
-
-def _langs(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (scalars.lang(value),)
-    if not isinstance(value, list) or not value or not all(isinstance(code, str) for code in value):
-        raise ValueError("must be a language code such as en, or a list of them such as [en, fa]")
-    return tuple(scalars.lang(code) for code in value)
-
-
-_WORD = {"type": ["string", "number"]}  # A term may look like a number: 2026.
-_Id = Annotated[str, _Text(scalars.id_, pattern=f"^{scalars.ID}$", maxLength=64)]
-_Line = Annotated[str, _Text(scalars.line, minLength=1, maxLength=200)]
-_Term = Annotated[str, _Text(scalars.term, **_WORD)]
-_Sample = Annotated[str, _Text(scalars.sample, minLength=1, maxLength=20_000)]
-_LANG = {"type": "string", "pattern": f"^{scalars.LANG}$"}
-_Langs = Annotated[
-    tuple[str, ...],
-    PlainValidator(_langs),
-    WithJsonSchema({"anyOf": [_LANG, {"type": "array", "items": _LANG, "minItems": 1}]}),
-]
-_Host = Annotated[str, _Text(scalars.host)]
-_FLAG = _Text(_choice(Flag), enum=[*get_args(Flag), True, False], type=["string", "boolean"])
-_EVERY = _Text(scalars.every, pattern=f"^{scalars.DURATION}$")
-_POLITE_EVERY = _Text(scalars.polite_every, pattern=f"^{scalars.DURATION}$")
-_FIRST_POLL = _Text(scalars.first_poll, pattern=f"^(all|{scalars.DURATION})$")
-_Rules = Annotated[
-    tuple[str, ...],
-    PlainValidator(_rules),
-    WithJsonSchema({"anyOf": [{"const": "all"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +43,9 @@ class DefaultsShape:
 
     __pydantic_config__ = _STRICT
 
-    every: Annotated[timedelta | None, _POLITE_EVERY] = None
+    every: Annotated[timedelta | None, POLITE_EVERY] = None
     """How often to ask, from 1m to 7d.  Learnt from each feed if left out."""
-    first_poll: Annotated[timedelta | None, _FIRST_POLL] = None
+    first_poll: Annotated[timedelta | None, FIRST_POLL] = None
     """On the first poll, tell only what is younger than this; `all` tells everything.  24h if left out."""
 
 
@@ -130,25 +55,25 @@ class FeedShape:
 
     __pydantic_config__ = _STRICT
 
-    id: _Id
+    id: Id
     """A name for the machine, never to be changed: small letters, digits and dashes."""
-    url: Annotated[str, _Text(scalars.url, pattern="^https?://")]
+    url: Annotated[str, Text(scalars.url, pattern="^https?://")]
     """Where the feed is."""
-    outlet: _Line
+    outlet: Line
     """Who publishes, as readers know it."""
-    lang: Annotated[str, _Text(scalars.lang, pattern=f"^{scalars.LANG}$")] = ""
+    lang: Annotated[str, Text(scalars.lang, pattern=f"^{scalars.LANG}$")] = ""
     """The language of the articles, such as en or ko."""
-    country: Annotated[str, _Text(scalars.country, pattern=f"^{scalars.COUNTRY}$")] = ""
+    country: Annotated[str, Text(scalars.country, pattern=f"^{scalars.COUNTRY}$")] = ""
     """Where the outlet sits: two letters of ISO 3166, such as gb."""
-    every: Annotated[timedelta | None, _EVERY] = None
+    every: Annotated[timedelta | None, EVERY] = None
     """How often to ask, from 1m to 7d.  Learnt from the feed if left out.  Under allow_hosts 1s is allowed too."""
-    first_poll: Annotated[timedelta | None, _FIRST_POLL] = None
+    first_poll: Annotated[timedelta | None, FIRST_POLL] = None
     """On the first poll, tell only what is younger than this; `all` tells everything."""
-    identity: Annotated[Identity, _Text(_choice(Identity), enum=list(get_args(Identity)))] = "auto"
+    identity: Annotated[Identity, Text(choice(Identity), enum=list(get_args(Identity)))] = "auto"
     """By what an article is known again: guid, url or content, for feeds whose guids change or repeat; or auto."""
-    full_text: Annotated[Flag, _FLAG] = "false"
+    full_text: Annotated[Flag, FLAG] = "false"
     """Whether the page of each new article is fetched and read, as its robots.txt allows: true or false."""
-    secret: Annotated[str, _Text(scalars.secret, pattern=f"^{scalars.ID}$", maxLength=64)] = ""
+    secret: Annotated[str, Text(scalars.secret, pattern=f"^{scalars.ID}$", maxLength=64)] = ""
     """The name of the secret that its server asks for, such as wire-pro; the secret itself is a setting."""
 
 
@@ -160,9 +85,9 @@ class FeedsFile:
 
     feeds: tuple[FeedShape, ...]
     """The feeds that are polled."""
-    contact: Annotated[str, _Text(scalars.contact)] = ""
+    contact: Annotated[str, Text(scalars.contact)] = ""
     """A page or a mailto: address of whoever runs this, sent with every request as politeness asks."""
-    allow_hosts: tuple[_Host, ...] = ()
+    allow_hosts: tuple[Host, ...] = ()
     """Hosts on this machine or in a private network that may be asked all the same."""
     defaults: DefaultsShape = DefaultsShape()
     """What holds for every feed that does not say otherwise."""
@@ -174,11 +99,11 @@ class WatchlistShape:
 
     __pydantic_config__ = _STRICT
 
-    id: _Id
+    id: Id
     """What a rule writes after the @."""
-    aliases: Annotated[tuple[_Term, ...], Field(min_length=1)]
+    aliases: Annotated[tuple[Term, ...], Field(min_length=1)]
     """Words, phrases, term* prefixes and other watchlists ("@id"), any one of which will do."""
-    none: tuple[_Term, ...] = ()
+    none: tuple[Term, ...] = ()
     """Phrases inside which an alias does not count."""
 
 
@@ -198,13 +123,13 @@ class FamilyShape:
 
     __pydantic_config__ = _STRICT
 
-    id: _Id
+    id: Id
     """A name for the machine: small letters, digits and dashes."""
-    members: Annotated[tuple[_Line, ...], Field(min_length=1)]
+    members: Annotated[tuple[Line, ...], Field(min_length=1)]
     """The outlets of one owner, or the agency, by the names that feeds.yaml gives them."""
-    cited_as: tuple[_Line, ...] = ()
+    cited_as: tuple[Line, ...] = ()
     """How others name it when they only pass on its report, such as WSJ."""
-    wire: Annotated[Flag, _FLAG] = "false"
+    wire: Annotated[Flag, FLAG] = "false"
     """Whether it is an agency, whose texts others print under their own roof: true or false."""
 
 
@@ -224,9 +149,9 @@ class OutletsShape:
 
     __pydantic_config__ = _STRICT
 
-    only: tuple[_Line, ...] = ()
+    only: tuple[Line, ...] = ()
     """These and no others."""
-    but: Annotated[tuple[_Line, ...], Field(alias="not")] = ()
+    but: Annotated[tuple[Line, ...], Field(alias="not")] = ()
     """All but these."""
 
 
@@ -236,9 +161,9 @@ class ExpectShape:
 
     __pydantic_config__ = _STRICT
 
-    match: tuple[_Sample, ...] = ()
+    match: tuple[Sample, ...] = ()
     """Each of these must meet the rule."""
-    ignore: tuple[_Sample, ...] = ()
+    ignore: tuple[Sample, ...] = ()
     """None of these may meet it."""
 
 
@@ -248,29 +173,29 @@ class RuleShape:
 
     __pydantic_config__ = _STRICT
 
-    id: _Id
+    id: Id
     """A name for the machine; subscriptions go by it."""
-    title: _Line
+    title: Line
     """The heading under which a digest shows what the rule met."""
-    severity: Annotated[Severity, _Text(_choice(Severity), enum=list(get_args(Severity)))] = "routine"
+    severity: Annotated[Severity, Text(choice(Severity), enum=list(get_args(Severity)))] = "routine"
     """How urgent it is: flash, urgent or routine."""
-    tags: tuple[_Line, ...] = ()
+    tags: tuple[Line, ...] = ()
     """Words of your own, passed on with every alert."""
-    any: tuple[_Term, ...] = ()
+    any: tuple[Term, ...] = ()
     """One of these must be there."""
-    all: tuple[_Term, ...] = ()
+    all: tuple[Term, ...] = ()
     """Every one of these must be there."""
-    none: tuple[_Term, ...] = ()
+    none: tuple[Term, ...] = ()
     """None of these may be there."""
-    match: Annotated[str, _Text(scalars.expression, minLength=1, maxLength=20_000)] = ""
+    match: Annotated[str, Text(scalars.expression, minLength=1, maxLength=20_000)] = ""
     """An expression, in place of the three lists: iran AND (oil OR gas) AND NOT title:football."""
-    strength: Annotated[Strength, _Text(_choice(Strength), enum=list(get_args(Strength)))] = "mention"
+    strength: Annotated[Strength, Text(choice(Strength), enum=list(get_args(Strength)))] = "mention"
     """What is asked of an article: that it is about the subject (`about`), or that it mentions it (`mention`)."""
-    min_outlets: Annotated[int, _Text(scalars.count, type="integer", minimum=1, maximum=500)] = 1
+    min_outlets: Annotated[int, Text(scalars.count, type="integer", minimum=1, maximum=500)] = 1
     """How many outlets must carry a story before it is told.  1 if left out."""
-    cooldown: Annotated[timedelta, _Text(scalars.cooldown, pattern=f"^{scalars.DURATION}$")] = timedelta(0)
+    cooldown: Annotated[timedelta, Text(scalars.cooldown, pattern=f"^{scalars.DURATION}$")] = timedelta(0)
     """How long nothing more is told of a story after it was told, at most 30d.  0 if left out."""
-    lang: _Langs = ()
+    lang: Langs = ()
     """The language, or a list of languages, of the articles that are looked at.  Every one if left out."""
     outlets: OutletsShape = OutletsShape()
     """The outlets whose articles are looked at: `only` these, or all but those under `not`."""
@@ -294,13 +219,13 @@ class ChannelShape:
 
     __pydantic_config__ = _STRICT
 
-    id: _Id
+    id: Id
     """What subscriptions call it."""
-    kind: Annotated[Kind, _Text(_choice(Kind), enum=list(get_args(Kind)))]
+    kind: Annotated[Kind, Text(choice(Kind), enum=list(get_args(Kind)))]
     """mail, slack or webhook."""
-    connection: Annotated[str, _Text(scalars.connection, pattern=f"^{scalars.CONNECTION}$")] = ""
+    connection: Annotated[str, Text(scalars.connection, pattern=f"^{scalars.CONNECTION}$")] = ""
     """The name of the connection that holds the address and the secret; alerts_smtp, alerts_slack or alerts_webhook."""
-    sender: Annotated[str, Field(alias="from"), _Text(scalars.sender)] = ""
+    sender: Annotated[str, Field(alias="from"), Text(scalars.sender)] = ""
     """Who the mail is from: `Name <name@example.org>`.  For mail only."""
 
 
@@ -320,26 +245,34 @@ class SubscriptionShape:
 
     __pydantic_config__ = _STRICT
 
-    id: _Id
+    id: Id
     """A name for the machine.  Under a new one, the subscription begins anew."""
-    rules: _Rules
-    """`all`, or the ids of the rules."""
-    channel: Annotated[str, _Text(str)]
+    rules: Rules
+    """`all`, or a list of ids of rules, "tag:…" for the rules with a tag, and patterns such as "sanction*"."""
+    channel: Annotated[str, Text(str)]
     """The id of a channel."""
-    when: Annotated[time | None, _Text(scalars.when, pattern=f"^(instant|daily at {scalars.TIME})$")]
-    """`instant`, or `daily at 07:30`: the time of day in `zone`, 24 hours."""
-    title: _Line = ""
+    when: Annotated[str, Text(scalars.when)]
+    """`instant`, `hourly`, `daily at 07:30`, `weekdays at 07:30`, `weekly on monday at 07:30`, `cron 30 7 * * 1-5`."""
+    title: Line = ""
     """The heading of its messages."""
-    to: tuple[Annotated[str, _Text(scalars.address)], ...] = ()
+    to: tuple[Annotated[str, Text(scalars.address)], ...] = ()
     """The mail addresses, each of which gets a message of its own.  For mail only."""
-    zone: Annotated[str, _Text(scalars.zone)] = ""
-    """The time zone of `when`, such as Europe/London.  A daily digest needs one."""
-    backfill: Annotated[timedelta, _Text(scalars.backfill, pattern=f"^{scalars.DURATION}$")] = timedelta(0)
+    zone: Annotated[str, Text(scalars.zone)] = ""
+    """The time zone of `when` and `quiet`, such as Europe/London.  A digest needs one, and so do quiet hours."""
+    backfill: Annotated[timedelta, Text(scalars.backfill, pattern=f"^{scalars.DURATION}$")] = timedelta(0)
     """How much of the past a new subscription is told, at most 90d.  Nothing if left out."""
-    max_stories: Annotated[int | None, _Text(scalars.count, type="integer", minimum=1, maximum=500)] = None
-    """The most stories of one digest, from 1 to 500; the rest are counted.  50 if left out."""
-    strength: Annotated[Strength | None, _Text(_choice(Strength), enum=list(get_args(Strength)))] = None
+    min_severity: Annotated[Severity, Text(choice(Severity), enum=list(get_args(Severity)))] = "routine"
+    """Leaves out the rules that are less urgent: flash, urgent or routine.  routine, which is all, if left out."""
+    strength: Annotated[Strength | None, Text(choice(Strength), enum=list(get_args(Strength)))] = None
     """about: only what is about the subject of a rule; mention: what mentions it too.  about for a digest."""
+    quiet: Annotated[tuple[time, time] | None, Text(scalars.quiet, pattern=QUIET)] = None
+    """Hours in which only a flash is told, such as 22:00-07:00; the rest is told when they end."""
+    empty: Annotated[Literal["send", "skip"], Text(choice(Literal["send", "skip"]), enum=["send", "skip"])] = "skip"
+    """What is done when a digest has nothing to tell: send it all the same, or skip it.  skip if left out."""
+    min_items: Annotated[int, Text(scalars.count, type="integer", minimum=1, maximum=500)] = 1
+    """With fewer stories than this a digest waits for its next slot, 7 days at most.  1 if left out."""
+    max_items: Annotated[int | None, Text(scalars.count, type="integer", minimum=1, maximum=500)] = None
+    """The most stories of one digest, from 1 to 500; the rest are counted.  50 if left out."""
 
 
 @dataclass(frozen=True, slots=True)

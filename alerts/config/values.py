@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from alerts.config import drafts, scalars, shapes
 from alerts.config.drafts import Draft, Entry
 from alerts.config.tree import Fault, Loc
 from alerts.errors import Problem
-from alerts.model import Expect, Feed, Kind, Rule, Subscription, Watchlist
+from alerts.model import Expect, Feed, Kind, Rule, Watchlist
 
 _SHOWN = ("rules", "watchlists")
 """The kinds of file whose lines may be shown: in the others there could be an address or a password."""
@@ -171,90 +170,3 @@ def channel(row: Row) -> tuple[ChannelSettings | None, list[Found]]:
         wanted = 'a mail channel needs a sender; write from: "Tocsin <tocsin@example.org>"'
         return None, [row.fault(wanted, "kind")]
     return ChannelSettings(shape.id, shape.kind, shape.connection or _CONNECTIONS[shape.kind], shape.sender), []
-
-
-# ── subscriptions ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a subscription may refer to, and the kinds of file that are in doubt.
-
-    A rule that is known but wrong is told where it stands, and not once more where it is referred to.
-    """
-
-    rules: tuple[str, ...]
-    channels: Mapping[str, ChannelSettings]
-    broken: frozenset[str]
-
-    def why(self, kind: str) -> str:
-        """Say that another file is to be repaired first, if it is."""
-        what = "a rule file" if kind == "rules" else f"{kind}.yaml"
-        return f" ({what} is wrong: repair that first)" if kind in self.broken else ""
-
-
-def subscription(row: Row, known: Known) -> tuple[Subscription | None, list[Found]]:
-    """Finish a subscription.  One that names a rule which is not there still stands: it has other rules."""
-    shape = row.value
-    found = _wrong_rules(row, known) if row.is_sound("rules") else []
-    channel = known.channels.get(shape.channel)
-    wrong = _wrong_time(row)
-    if row.is_sound("channel"):
-        wrong += _wrong_way(row, channel.kind) if channel else [_unknown_channel(row, known)]
-    if wrong or channel is None:
-        return None, found + wrong
-    made = Subscription(
-        id=shape.id,
-        rules=known.rules if shape.rules == shapes.EVERY_RULE else shape.rules,
-        channel=channel.id,
-        kind=channel.kind,
-        title=shape.title,
-        recipients=shape.to or ("",),
-        at=shape.when,
-        zone=shape.zone or "UTC",
-        backfill=shape.backfill,
-        strength=shape.strength or ("about" if shape.when else "mention"),
-    )
-    return (dataclasses.replace(made, max_stories=shape.max_stories) if shape.max_stories else made), found
-
-
-def _wrong_rules(row: Row, known: Known) -> list[Found]:
-    names = row.value.rules
-    found = [
-        row.fault(f"{scalars.shown(name)} is in the list twice; delete one", "rules", n)
-        for n, name in enumerate(names)
-        if name in names[:n]
-    ]
-    for n, name in enumerate(names):
-        if names != shapes.EVERY_RULE and name not in known.rules:
-            words = f"there is no rule {scalars.shown(name)}{scalars.near(name, known.rules)}{known.why('rules')}"
-            found.append(row.fault(words, "rules", n, soft="rules" in known.broken))
-    return found
-
-
-def _unknown_channel(row: Row, known: Known) -> Found:
-    listed = f"; the channels are {', '.join(known.channels)}" if known.channels else ""
-    hint = known.why("channels") or scalars.near(row.value.channel, known.channels) or listed
-    return row.fault(f"there is no channel {scalars.shown(row.value.channel)}{hint}", "channel")
-
-
-def _wrong_time(row: Row) -> list[Found]:
-    shape = row.value
-    if not row.is_sound("when", "zone"):
-        return []
-    if shape.when is not None and not shape.zone:
-        return [row.fault("a daily digest needs a time zone; add `zone: Europe/London`, or another", "when")]
-    if shape.when is None and shape.max_stories is not None:
-        return [row.fault("only a digest counts stories, and this is told at once; delete it", "max_stories")]
-    return []
-
-
-def _wrong_way(row: Row, kind: Kind) -> list[Found]:
-    """Mail needs addresses, each once; the other channels have one recipient, which the connection knows."""
-    to = [address.casefold() for address in row.value.to]
-    if kind == "mail":
-        doubles = [n for n, address in enumerate(to) if address in to[:n]]
-        found = [row.fault("this address is in the list twice; delete one", "to", n) for n in doubles]
-        missing = not to and row.is_sound("to")
-        return [row.fault("mail needs recipients; add `to:` with a list of addresses")] if missing else found
-    return [row.fault(f"only mail has addresses, and this channel is {kind}; delete `to`", "to")] if to else []

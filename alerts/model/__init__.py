@@ -25,6 +25,7 @@ from alerts.model.telling import Alert as Alert
 from alerts.model.telling import Cited as Cited
 from alerts.model.telling import Delivery as Delivery
 from alerts.model.telling import Digest as Digest
+from alerts.model.telling import Lang as Lang
 from alerts.model.telling import Measure as Measure
 from alerts.model.telling import Message as Message
 from alerts.model.telling import Moment as Moment
@@ -38,6 +39,7 @@ from alerts.model.telling import Subscription as Subscription
 from alerts.model.telling import Summary as Summary
 from alerts.model.telling import Told as Told
 from alerts.model.watching import LEAD_WORDS as LEAD_WORDS
+from alerts.model.watching import SEVERITIES as SEVERITIES
 from alerts.model.watching import Article as Article
 from alerts.model.watching import Development as Development
 from alerts.model.watching import Entry as Entry

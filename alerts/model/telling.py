@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Literal
 
-from alerts.model.watching import Development, Kind, Outcome, Rule, Spike, Strength
+from alerts.model.watching import Development, Kind, Outcome, Rule, Severity, Spike, Strength
+
+Lang = Literal["en", "ko"]
+"""The languages in which we frame what others wrote."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """Who is told, of which rules, through which channel, and when.
 
-    ``at`` is a wall-clock time in ``zone`` for a daily digest; ``None`` means at once.  ``recipients`` are addresses
+    ``cron`` are the slots of its digests on the clock of ``zone``; empty means at once.  ``recipients`` are addresses
     for mail; Slack and webhook channels have one recipient, which has no name.  ``strength`` is what is asked of a hit:
     ``mention`` takes any, ``about`` only those of articles that are about the subject.
+
+    ``rules`` are those that are grave enough; ``milder`` are those that it names and ``min_severity`` leaves out.
+    ``quiet`` are the hours in which only a flash wakes the reader, on the clock of ``zone``.  A digest of fewer than
+    ``min_stories`` stories waits for the next slot, 7 days at most; with 0 it is sent when there are none.
     """
 
     id: str
@@ -23,11 +31,16 @@ class Subscription:
     kind: Kind
     title: str = ""
     recipients: tuple[str, ...] = ("",)
-    at: time | None = None
+    cron: str = ""
     zone: str = "UTC"
     backfill: timedelta = timedelta(0)
     max_stories: int = 50
+    min_stories: int = 1
     strength: Strength = "mention"
+    min_severity: Severity = "routine"
+    milder: tuple[str, ...] = ()
+    quiet: tuple[time, time] | None = None
+    lang: Lang = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 Severity = Literal["flash", "urgent", "routine"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The gravest first."""
+
 Kind = Literal["mail", "slack", "webhook"]
 Strength = Literal["about", "mention"]
 Outcome = Literal["delivered", "deferred", "refused"]

@@ -191,6 +191,8 @@ def of_alert(alert: Alert) -> Page:
 
 def _digest_subject(title: str, headlines: list[str], more: int) -> str:
     """Name the digest and its first two stories, and count the rest, in at most 150 characters."""
+    if not headlines:
+        return f"{title}: nothing new"
     rest = len(headlines[2:]) + more
     tail = f"; and {rest} more" if rest else ""
     room = SUBJECT_LIMIT - len(title) - len(": ") - len(tail)
@@ -203,6 +205,8 @@ def _digest_subject(title: str, headlines: list[str], more: int) -> str:
 def _counts(digest: Digest) -> str:
     """Say how much there is: ``7 stories, 12 developments``."""
     stories = [told for section in digest.sections for told in section.stories]
+    if not stories:
+        return "Nothing new since your last digest"
     developments = sum(len(told.developments) for told in stories)
     return f"{count(len(stories) + digest.more, 'story', 'stories')}, {count(developments, 'development')}"
 

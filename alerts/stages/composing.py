@@ -49,14 +49,14 @@ def compose(
     asked = _counted(rewrite, count) if rewrite else None
     volume = (volumes.get(VOLUME) if volumes is not None else None) or Volume()
     for s in subscriptions:
-        if s.at is None:
+        if not s.cron:
             count["alerts"] += _alerts(s, rules, developments, stories, outbox, now)
         elif slot := _due_slot(s, developments, slots, now, digest_now=digest_now):
             since = slots.get(s.id) or slot - timedelta(hours=24)
             wanted = sorted((rule for rule in rules if rule.id in s.rules), key=lambda rule: s.rules.index(rule.id))
             spikes = volumes_.spikes(volume, wanted, since=since, until=slot)
             tell = partial(_in_words, rewrite=asked, spikes=spikes)
-            count["digests"] += _digest(s, slot, rules, developments, stories, outbox, tell, now)
+            count["digests"] += _digest(s, slot, rules, developments, stories, outbox, tell, now, digest_now=digest_now)
             slots.put({s.id: slot}, at=now)
     silent = count["asked"] > 0 and not count["answered"]
     lines = (f"language model: no answer for any of {count['asked']} stories; they are told in extracts",) * silent
@@ -116,8 +116,10 @@ def _digest(  # noqa: PLR0917 - the ports of compose, as it has them
     outbox: Outbox,
     tell: Callable[[Digest, Mapping[str, Story | None]], Digest],
     now: datetime,
+    *,
+    digest_now: bool,
 ) -> int:
-    """Put one digest of all that came since the last one into the outbox; nothing new makes no digest.
+    """Put one digest of all that came since the last one into the outbox; nothing new makes none, unless asked for.
 
     The digests that are kept decide how far the reader is: a dead run may have made one, for this slot or for an
     earlier one, without living to commit it.
@@ -125,7 +127,9 @@ def _digest(  # noqa: PLR0917 - the ports of compose, as it has them
     developments.commit(s.id, outbox.upto(s.id))
     batch = developments.read(s.id, DIGEST_LIMIT)
     chosen = digests_.select(s, batch.values)
-    if not chosen:
+    if not digest_now and len(batch.values) < DIGEST_LIMIT and digests_.waits(s, chosen, rules, slot):
+        return 0
+    if not chosen and s.min_stories:
         developments.commit(s.id, batch.end)
         return 0
     known = {d.story: stories.get(d.story) for d in chosen}

@@ -187,7 +187,7 @@ def test_it_is_off_until_it_is_configured(why: str, environ: dict[str, str], mad
 
 def test_alerts_are_not_rewritten() -> None:
     log, outbox = MemoryLog(), MemoryOutbox()
-    s = subscription("mail", at=None)
+    s = subscription("mail", cron="")
     log.subscribe(s.id, now=SLOT)
     log.append(NIGHT[:1])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alerts import app as app_
 from alerts.adapters.memory import MemoryChannel, MemoryFetch
@@ -29,7 +29,7 @@ MORNING = Subscription(
     "mail",
     title="Morning digest",
     recipients=("anna@example.org",),
-    at=time(7, 30),
+    cron="30 7 * * *",
     zone="Europe/London",
 )
 DESK = Subscription("desk", ("iran",), "slack", "slack", title="Iran desk")
