@@ -67,7 +67,7 @@ def server() -> Iterator[Controller]:
 def delivery(title: str = "Iran: 25% tariff", outlet: str = "BBC News", **other: object) -> Delivery:
     """The delivery of an alert of this article."""
     news = newsroom.development(newsroom.article("a", title, outlet, text=title), "s1", reason=title)
-    s = newsroom.subscription("mail", at=None)
+    s = newsroom.subscription("mail", cron="")
     made = deliveries.for_alert(newsroom.alert_of(news, s), news, render.alert(newsroom.alert_of(news, s)), NOW)[0]
     return replace(made, unsubscribe=CLICK, **other)  # type: ignore[arg-type]
 
