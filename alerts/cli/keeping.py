@@ -1,4 +1,4 @@
-"""``alerts housekeep``: what is kept, and for how long."""
+"""``alerts housekeep`` and ``doctor``: what is kept, and whether all is well."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from alerts import app as app_
+from alerts import doctor as doctor_
 from alerts import show
 from alerts.adapters.sql import expiry
 from alerts.cli.shell import ConfigFolder, cli, lookup, out
@@ -29,3 +30,15 @@ def housekeep(
             expiry.vacuum(engine)
             after, _ = expiry.size(engine)
         out.print(f"vacuum        {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after", markup=False)
+
+
+@cli.command()
+def doctor(config: ConfigFolder = Path("config")) -> None:
+    """Say what is right and wrong with this installation, and what to do; exit code 1 if something is wrong."""
+    wrong = False
+    for found in doctor_.examine(lookup(config)):
+        wrong = wrong or found.state == "wrong"
+        out.print(f"{found.state:<6} {found.part:<16} {found.said}", markup=False)
+        if found.advice:
+            out.print(f"{'':<24}{found.advice}", markup=False)
+    raise typer.Exit(wrong)

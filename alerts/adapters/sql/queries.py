@@ -134,6 +134,13 @@ def reports_since(engine: Engine, since: datetime) -> tuple[Report, ...]:
     return tuple(report for report in found if report.at >= since)
 
 
+def last_report(engine: Engine, stage: str) -> Report | None:
+    """Give the last report of a stage; ``None`` if there is none that is kept."""
+    last = select(log.c.body).where(log.c.name == "reports", log.c.key.startswith(f"{stage}@"))
+    found = _values(engine, Report, last.order_by(log.c.position.desc()).limit(1))
+    return found[0] if found else None
+
+
 def log_counts(engine: Engine) -> tuple[LogCount, ...]:
     """Count every log, and for each of its readers what is still to read."""
     with reading(engine) as connection:

@@ -1,0 +1,28 @@
+"""``alerts doctor``: what is right and wrong with an installation, and what to do.
+
+::
+
+    examine ─▶ machine   the versions, the mail serialiser, the disk
+            ├▶ stores    SQL and Redis: do they keep what they are given, and what time is it there
+            └▶ ways      the configuration, and the connection of each channel
+
+Nothing is written but the folder of this installation and its tables, which every command makes.
+No finding holds a secret or an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from alerts.app import Lookup
+from alerts.doctor import machine, stores, ways
+from alerts.doctor.finding import Finding, State
+
+__all__ = ["Finding", "State", "examine"]
+
+
+def examine(lookup: Lookup) -> Iterator[Finding]:
+    """Give the findings one by one; what is wrong with one part does not hide the others."""
+    yield from machine.examine(lookup)
+    yield from stores.examine(lookup)
+    yield from ways.examine(lookup)

@@ -1,0 +1,55 @@
+"""The configuration, and the connection of each channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from alerts import config as config_
+from alerts.adapters.broken import BrokenChannel
+from alerts.adapters.inbox import InboxChannel
+from alerts.app import Lookup, channel, folder_of
+from alerts.config import Config
+from alerts.doctor.finding import Finding
+from alerts.errors import ConfigError
+
+SECRETS = ("webhook.secret", "websub.secret")
+
+
+def examine(lookup: Lookup) -> Iterator[Finding]:
+    """Read the configuration as the line does, and make its channels without using them."""
+    try:
+        config, problems = config_.check(config_.read(Path(lookup("ALERTS_CONFIG") or "config")))
+    except ConfigError as error:
+        yield Finding("wrong", "config", str(error).splitlines()[0], "set ALERTS_CONFIG, or --config")
+        return
+    if problems:
+        said = f"{len(problems)} mistakes, the first of them: {problems[0]}"
+        yield Finding(
+            "wrong", "config", said, "`alerts check` shows all; until then the last good versions are in force"
+        )
+    else:
+        feeds, rules = len(config.feeds), len(config.rules)
+        yield Finding("well", "config", f"{feeds} feeds, {rules} rules, {len(config.subscriptions)} subscriptions")
+    yield from _channels(config, lookup)
+    yield from _secrets(lookup)
+
+
+def _channels(config: Config, lookup: Lookup) -> Iterator[Finding]:
+    var = folder_of(lookup)
+    for settings in config.channels:
+        made, part = channel(settings, lookup, var), f"channel {settings.id}"
+        if isinstance(made, BrokenChannel):
+            yield Finding("wrong", part, made.reason, "what is meant for it waits until it is mended")
+        elif isinstance(made, InboxChannel):
+            name = settings.connection.upper()
+            yield Finding("look", part, f"{name} is not set: it goes to the local inbox", f"set {name}, if it is meant")
+        else:
+            yield Finding("well", part, f"{settings.kind}, by {settings.connection.upper()}")
+
+
+def _secrets(lookup: Lookup) -> Iterator[Finding]:
+    for name in SECRETS:
+        path = folder_of(lookup) / name
+        if path.exists() and path.stat().st_mode & 0o077:
+            yield Finding("wrong", "secrets", f"{name} can be read by other users", f"chmod 600 {name} in ALERTS_VAR")
