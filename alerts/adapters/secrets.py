@@ -19,6 +19,11 @@ def websub_key(var: Path) -> str:
     return _kept(var, "websub.secret")
 
 
+def desk_secret(var: Path) -> str:
+    """Give what the desk signs its links and sessions with: made once, kept in ``desk.secret`` (mode 600)."""
+    return _kept(var, "desk.secret")
+
+
 def _kept(var: Path, name: str) -> str:
     """Make a secret once.
 

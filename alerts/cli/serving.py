@@ -1,4 +1,4 @@
-"""``alerts serve``, ``demo-feeds`` and ``with-services``: what runs until it is told to end."""
+"""``alerts serve``, ``desk``, ``demo-feeds`` and ``with-services``: what runs until it is told to end."""
 
 from __future__ import annotations
 
@@ -31,6 +31,29 @@ def serve(
             what = "articles" if tokens else "what hubs deliver"
             out.print(f"taking {what} at {url}{'/api/articles' if tokens else '/websub'}; Ctrl-C ends it")
             until_told()
+
+
+@cli.command()
+def desk(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port.")] = 8587,
+    config: ConfigFolder = Path("config"),
+) -> None:
+    """Serve the desk, the pages in a browser, behind the token ALERTS_DESK_TOKEN, until Ctrl-C."""
+    try:
+        from alerts.desk import alone, open_desk  # noqa: PLC0415 - an extra, and heavy
+    except ModuleNotFoundError as error:
+        raise AlertsError(f'the desk needs {error.name}; run: pip install "tocsin[desk]"') from None
+    try:
+        tokens = pushing.tokens(os.environ.get(alone.TOKEN))
+    except ValueError as error:
+        raise AlertsError(f"{alone.TOKEN} {error}") from error
+    with (
+        open_desk(lookup(config)) as opened,
+        alone.serving(alone.desk(lambda: opened, tokens), host=host, port=port) as url,
+    ):
+        out.print(f"the desk is at {url}/; Ctrl-C ends it")
+        until_told()
 
 
 @cli.command(name="demo-feeds")

@@ -121,11 +121,43 @@ def recent_deliveries(
         return _records(connection, query)
 
 
+def find_delivery(engine: Engine, id_: str) -> DeliveryRecord | None:
+    """Give one delivery with its receipts; ``None`` if there is none of this id."""
+    with reading(engine) as connection:
+        found = _records(connection, _outbox().where(outbox.c.id == id_))
+    return found[0] if found else None
+
+
+def recent_developments(engine: Engine, limit: int = 50) -> tuple[Development, ...]:
+    """Give the last developments that were made, newest first."""
+    newest = _bodies("developments").order_by(None).order_by(log.c.position.desc()).limit(limit)
+    return _values(engine, Development, newest)
+
+
+def stories_by_id(engine: Engine, ids: Sequence[str]) -> dict[str, Story]:
+    """Give the stories of these ids; one that is kept no more is not among them."""
+    found: dict[str, Story] = {}
+    for first in range(0, len(ids), _CHUNK):
+        some = rows.c.key.in_(ids[first : first + _CHUNK])
+        for story in _values(engine, Story, select(rows.c.body).where(rows.c.name == "stories", some)):
+            found[story.id] = story
+    return found
+
+
 def delivery_counts(engine: Engine) -> dict[State, int]:
     """Count the deliveries in each state."""
     query = select(outbox.c.state, func.count().label("number")).group_by(outbox.c.state)
     with reading(engine) as connection:
         return {row.state: row.number for row in connection.execute(query)}
+
+
+def channel_counts(engine: Engine, since: datetime) -> dict[tuple[str, State], int]:
+    """Count the deliveries that were made at or after ``since``, by channel and state."""
+    number = func.count().label("number")
+    query = select(outbox.c.channel, outbox.c.state, number).where(outbox.c.made >= since)
+    with reading(engine) as connection:
+        found = connection.execute(query.group_by(outbox.c.channel, outbox.c.state)).all()
+    return {(row.channel, row.state): row.number for row in found}
 
 
 def reports_since(engine: Engine, since: datetime) -> tuple[Report, ...]:

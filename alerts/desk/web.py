@@ -1,0 +1,280 @@
+"""The routes.  A route asks ``rows`` for what is shown, and gives it as JSON under ``/api`` or as a page.
+
+Every route is behind ``authenticate`` but those of ``public``, and a test holds the list of those.  What changes
+something is a POST from a page of ours by somebody who may act.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from alerts.adapters.sql import queries
+from alerts.adapters.sql.queries import State
+from alerts.desk import pages, rows
+from alerts.desk.opening import Desk
+from alerts.errors import StoreError
+
+MOST = 500
+"""The most rows of one answer."""
+
+HEADERS = {
+    "Content-Security-Policy": pages.POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Not "no-referrer": with it, a browser sends its own forms with "Origin: null", which anybody's page sends too.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Robots-Tag": "noindex",
+    "Cache-Control": "no-store",
+}
+
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is there, whether they may act or only read, and whether they can log out here."""
+
+    name: str
+    may_act: bool = False
+    leaves: bool = False
+
+
+def app(
+    open_desk: Callable[[], Desk],
+    authenticate: Callable[..., Caller | Awaitable[Caller]],
+    *,
+    public: tuple[APIRouter, ...] = (),
+    login: Callable[[Request], HTMLResponse] | None = None,
+) -> FastAPI:
+    """Make the desk.
+
+    ``open_desk`` is called by each request, and gives the same Desk each time.  ``authenticate`` is a dependency of
+    FastAPI: it gives the caller, or raises 401.  ``public`` are routes that anybody may call; ``login`` is the page
+    that is shown to somebody who is not known, with status 401.
+    """
+    made = FastAPI(title="News watch", openapi_url=None, docs_url=None, redoc_url=None)
+    made.state.open_desk = open_desk
+    for router in public:
+        made.include_router(router)
+    guarded = [Depends(authenticate)]
+    made.include_router(_api, prefix="/api", dependencies=guarded)
+    made.include_router(_pages(authenticate), dependencies=guarded)
+    made.add_middleware(_Headers)
+    made.exception_handler(StarletteHTTPException)(_refusal(login))
+    made.exception_handler(StoreError)(_broken)
+    made.exception_handler(RequestValidationError)(_mistyped)
+    return made
+
+
+def desk_of(request: Request) -> Desk:
+    """Give what the desk works with."""
+    desk: Desk = request.app.state.open_desk()
+    return desk
+
+
+At = Annotated[Desk, Depends(desk_of)]
+
+
+# ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_api = APIRouter()
+
+
+@_api.get("/developments")
+def developments(desk: At, limit: Limit = 50) -> tuple[rows.DevelopmentRow, ...]:
+    """Give the last developments, newest first."""
+    return rows.developments(desk, limit)
+
+
+@_api.get("/feeds")
+def feeds(desk: At) -> tuple[rows.FeedRow, ...]:
+    """Give the health of every feed, the sick ones first."""
+    return rows.feeds(desk)
+
+
+@_api.get("/rules")
+def rules(desk: At) -> tuple[rows.RuleRow, ...]:
+    """Give every rule with what it met."""
+    return rows.rules(desk)
+
+
+@_api.get("/channels")
+def channels(desk: At) -> tuple[rows.ChannelRow, ...]:
+    """Give every channel with what went through it."""
+    return rows.channels(desk)
+
+
+@_api.get("/deliveries")
+def deliveries(
+    desk: At, limit: Limit = 50, state: State | None = None, subscription: str | None = None
+) -> tuple[rows.DeliveryRow, ...]:
+    """Give the last deliveries, newest first."""
+    return rows.deliveries(desk, limit, state=state, subscription=subscription)
+
+
+@_api.get("/deliveries/{name}")
+def delivery(desk: At, name: str) -> rows.DeliveryRow:
+    """Give one delivery with its receipts."""
+    return rows.delivery(_record(desk, name))
+
+
+# ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _pages(authenticate: Callable[..., Caller | Awaitable[Caller]]) -> APIRouter:
+    """Make the pages, which are asked who looks at them."""
+    router = APIRouter(default_response_class=HTMLResponse)
+
+    # Not Annotated: FastAPI reads annotations from the module, where there is no ``authenticate``.
+    def front(
+        request: Request,
+        desk: At,
+        state: State | None = None,
+        caller: Caller = Depends(authenticate),  # noqa: B008
+    ) -> HTMLResponse:
+        found = rows.feeds(desk)
+        return pages.page(
+            request,
+            "front.html",
+            now=desk.clock(),
+            developments=rows.developments(desk),
+            feeds=found,
+            healths=rows.healths(found),
+            rules=rows.rules(desk),
+            channels=rows.channels(desk),
+            deliveries=rows.deliveries(desk, state=state),
+            counts=queries.delivery_counts(desk.engine),
+            state=state,
+            caller=caller,
+        )
+
+    def one(request: Request, desk: At, name: str, caller: Caller = Depends(authenticate)) -> HTMLResponse:  # noqa: B008
+        record = _record(desk, name)
+        message = record.delivery.message
+        return pages.page(
+            request,
+            "delivery.html",
+            now=desk.clock(),
+            delivery=rows.delivery(record),
+            has_page=bool(message.html),
+            text=message.text,
+            body=_spread(message.body),
+            caller=caller,
+        )
+
+    router.add_api_route("/", front, methods=["GET"])
+    router.add_api_route("/deliveries/{name}", one, methods=["GET"])
+    router.add_api_route("/deliveries/{name}/message", snapshot, methods=["GET"])
+    return router
+
+
+def _spread(body: str) -> str:
+    """Write JSON over several lines, for people; what is none is left as it is."""
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    except ValueError:
+        return body
+
+
+def snapshot(desk: At, name: str) -> HTMLResponse:
+    """Show a message as it was sent, in a frame that can do nothing.  Its links open in a tab of their own."""
+    message = _record(desk, name).delivery.message
+    if not message.html:
+        raise HTTPException(404, "this message has no page; it is text")
+    html = message.html.replace("</head>", '<base target="_blank"></head>', 1)
+    return HTMLResponse(
+        html, headers={"Content-Security-Policy": pages.SNAPSHOT_POLICY, "Referrer-Policy": "no-referrer"}
+    )
+
+
+def _record(desk: Desk, name: str) -> queries.DeliveryRecord:
+    record = queries.find_delivery(desk.engine, name)
+    if record is None:
+        raise HTTPException(404, "there is no such delivery; it may be older than what is kept")
+    return record
+
+
+# ── who may, and what goes wrong ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def refuse_strangers(request: Request) -> None:
+    """Refuse a form that was not sent by a page of ours, whatever cookies came with it.
+
+    A browser says itself where a form stood (Fetch Metadata), or else from which origin it came; a program that is no
+    browser says neither, and has no cookies that others could ride on.
+
+    Raises:
+        HTTPException: 403, it came from elsewhere.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site:
+        own = site in {"same-origin", "none"}
+    else:
+        own = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
+    if not own:
+        raise HTTPException(403, "this form was not sent by a page of the desk; open the desk and send it there")
+
+
+def _wants_page(request: Request) -> bool:
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return not path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")
+
+
+def _said(request: Request, status: int, why: str, headers: dict[str, str] | None = None) -> Response:
+    """Say what is wrong in the form that was asked for."""
+    if _wants_page(request):
+        answer: Response = pages.page(request, "trouble.html", status=status, why=why)
+    else:
+        answer = JSONResponse({"error": why}, status)
+    answer.headers.update(headers or {})
+    return answer
+
+
+def _refusal(login: Callable[[Request], HTMLResponse] | None) -> Callable[[Request, Exception], Response]:
+    def refuse(request: Request, error: Exception) -> Response:
+        if not isinstance(error, StarletteHTTPException):  # it is bound to this class alone
+            raise error
+        if error.status_code == 401 and login and _wants_page(request):
+            return login(request)
+        return _said(request, error.status_code, str(error.detail), dict(error.headers or {}))
+
+    return refuse
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    return _said(request, 503, str(error))
+
+
+def _mistyped(request: Request, _: Exception) -> Response:
+    """Say that an address is wrong, without what was written there."""
+    return _said(request, 422, "the address asks for something that there is not; look at what stands after the ?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Headers:
+    """Puts the headers of ``HEADERS`` on every answer that does not say otherwise."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, headed)

@@ -1,0 +1,180 @@
+"""The desk: who sees it, what it shows, and what a browser lets it do."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from alerts.desk import Desk, alone, pages
+from tests.contract.values import TestClock
+from tests.desk.conftest import TOKEN, fill
+from tests.desk.visitor import Visitor
+
+PUBLIC = {("POST", "/login"), ("POST", "/logout")}
+"""What anybody may call; every other route is behind the login."""
+
+
+def test_every_route_but_the_public_ones_is_closed_to_strangers(made: FastAPI, stranger: Visitor) -> None:
+    found = [(m, r.path) for r in made.routes if isinstance(r, APIRoute) for m in r.methods]
+    closed = [route for route in found if route not in PUBLIC]
+    assert len(closed) >= 9
+    for method, path in closed:
+        answer = stranger.ask(method, path.replace("{name}", "digest:anna:1"))
+        assert answer.status_code == 401, path
+        assert "anna" not in answer.text
+
+
+def test_there_is_no_page_that_documents_the_routes_to_anybody(stranger: Visitor) -> None:
+    assert {stranger.get(path).status_code for path in ("/docs", "/openapi.json", "/redoc")} == {404}
+
+
+def test_a_token_opens_a_session_that_no_page_can_read(made: FastAPI, stranger: Visitor) -> None:
+    answer = stranger.post("/login", data={"token": TOKEN})
+    assert answer.status_code == 303
+    cookie = answer.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=strict"} <= set(cookie.split("; "))
+    assert TOKEN not in cookie
+    assert stranger.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("shown", ["", "wrong", TOKEN[:-1], TOKEN + "x", "Bearer " + TOKEN])
+def test_a_wrong_token_opens_nothing(stranger: Visitor, shown: str) -> None:
+    answer = stranger.post("/login", data={"token": shown})
+    assert answer.status_code == 401
+    assert "set-cookie" not in answer.headers
+    assert "that is not the token" in answer.text
+
+
+def test_tokens_cannot_be_tried_for_long(stranger: Visitor) -> None:
+    assert [stranger.post("/login", data={"token": "x"}).status_code for _ in range(12)].count(429) == 2
+
+
+def test_a_session_ends(reader: Visitor, clock: TestClock) -> None:
+    clock.move(alone.LASTS - timedelta(seconds=1))
+    assert reader.get("/").status_code == 200
+    clock.move(timedelta(seconds=2))
+    assert reader.get("/").status_code == 401
+
+
+def test_another_token_in_the_settings_ends_every_session(desk: Desk, reader: Visitor) -> None:
+    reader.app = alone.desk(lambda: desk, ("another-token-of-this-desk",))
+    assert reader.get("/").status_code == 401
+
+
+def test_a_cookie_of_another_purpose_is_no_session(desk: Desk, stranger: Visitor) -> None:
+    name = desk.signer.mark("session", TOKEN)
+    for purpose in ("manage", "confirm", "unsubscribe", "feed", "read"):
+        token = desk.signer.sign(purpose, name, desk.clock() + timedelta(hours=1))
+        stranger.cookies.set(alone.COOKIE, token, domain="desk.example")
+        assert stranger.get("/").status_code == 401
+
+
+def test_who_leaves_is_a_stranger_again(reader: Visitor) -> None:
+    assert reader.post("/logout").status_code == 303
+    assert reader.get("/").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 303),
+        ({"Origin": "http://desk.example"}, 303),
+        ({}, 303),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://desk.example"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "http://desk.example.evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_a_form_counts_only_if_it_stood_on_a_page_of_ours(
+    reader: Visitor, headers: dict[str, str], status: int
+) -> None:
+    assert reader.post("/logout", headers=headers).status_code == status
+
+
+def test_a_form_that_is_large_is_refused(stranger: Visitor) -> None:
+    assert stranger.post("/login", data={"token": "x" * 20_000}).status_code == 413
+
+
+def test_a_program_shows_the_token_in_a_header(made: FastAPI, desk: Desk) -> None:
+    fill(desk)
+    program = Visitor(made, accept="", Authorization=f"Bearer {TOKEN}")
+    (one,) = program.get("/api/developments").json()
+    assert (one["title"], one["rules"], one["severity"]) == ("Tariff", ["Tariffs"], "routine")
+    assert one["reason"] == "new facts: 25%"
+    assert [other["outlet"] for other in one["also_in"]] == ["Korea Herald", "Other"]
+    feeds = program.get("/api/feeds").json()
+    assert (feeds[0]["id"], feeds[0]["health"], feeds[0]["why"]) == ("ofac", "failing", "503")
+    assert len(feeds) == len(desk.config.feeds)
+    rules = {rule["id"]: (rule["day"], rule["week"]) for rule in program.get("/api/rules").json()}
+    assert rules["iran"] == (2, 3)
+    assert rules["china"] == (0, 0)
+    kept = {d["id"]: d for d in program.get("/api/deliveries").json()}
+    assert (kept["digest:anna:1"]["state"], kept["digest:anna:1"]["to"]) == ("refused", "a…@example.com")
+    assert [d["id"] for d in program.get("/api/deliveries?state=open").json()] == ["alert:desk:2"]
+    (receipt,) = program.get("/api/deliveries/digest:anna:1").json()["receipts"]
+    assert receipt["reason"] == "550 no"
+    channels = {c["id"]: c for c in program.get("/api/channels").json()}
+    assert (channels["mail"]["refused"], channels["mail"]["open"], channels["mail"]["connected"]) == (1, 1, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/api/deliveries/none", 404), ("/api/deliveries?limit=0", 422), ("/api/deliveries?limit=501", 422),
+     ("/api/deliveries?state=%3Cb%3E", 422), ("/api/none", 404)],
+)  # fmt: skip
+def test_what_is_wrong_is_said_without_what_was_written(made: FastAPI, path: str, status: int) -> None:
+    answer = Visitor(made, accept="", Authorization=f"Bearer {TOKEN}").get(path)
+    assert (answer.status_code, list(answer.json())) == (status, ["error"])
+    assert "<b>" not in answer.text
+
+
+def test_a_page_may_do_nothing_but_show_itself(reader: Visitor, desk: Desk) -> None:
+    fill(desk)
+    for path in ("/", "/deliveries/digest:anna:1", "/none"):
+        answer = reader.get(path)
+        policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+        assert policy["default-src"] == "'none'"
+        assert policy["style-src"] == f"'{pages.STYLE_HASH}'"
+        assert "script-src" not in policy
+        assert pages.STYLE in answer.text
+        assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "same-origin")
+        assert not re.search(r"(src|href)=\"(https?:)?//(?!example.com)", answer.text)
+
+
+def test_a_stored_message_is_shown_as_it_was_sent_and_can_do_nothing(reader: Visitor, desk: Desk) -> None:
+    fill(desk, html='<html><head></head><body style="color:red"><script>alert(1)</script>told</body></html>')
+    page = reader.get("/deliveries/digest:anna:1")
+    assert '<iframe sandbox="allow-popups allow-popups-to-escape-sandbox"' in page.text
+    assert 'src="../deliveries/digest%3Aanna%3A1/message"' in page.text
+    shown = reader.get("/deliveries/digest:anna:1/message")
+    assert shown.text == (
+        '<html><head><base target="_blank"></head><body style="color:red"><script>alert(1)</script>told</body></html>'
+    )
+    assert shown.headers["content-security-policy"].startswith("sandbox allow-popups")
+    assert "allow-scripts" not in shown.headers["content-security-policy"]
+    assert reader.get("/deliveries/alert:desk:2/message").status_code == 404
+    assert "t " in reader.get("/deliveries/alert:desk:2").text
+
+
+def test_a_deleted_rule_does_not_break_the_page(reader: Visitor, desk: Desk, settings: dict[str, str]) -> None:
+    fill(desk)
+    assert ">Tariffs" in reader.get("/").text
+    for path in (Path(settings["ALERTS_CONFIG"]) / "rules").glob("t*.yaml"):
+        path.write_text("rules: []")
+    desk.clock.move(timedelta(minutes=2))  # type: ignore[attr-defined]
+    assert reader.get("/").status_code == 200
+
+
+def test_a_broken_file_leaves_the_configuration_that_was(desk: Desk, settings: dict[str, str]) -> None:
+    before = desk.config
+    for path in Path(settings["ALERTS_CONFIG"]).rglob("*.yaml"):
+        path.write_text("rules: [")
+    desk.clock.move(timedelta(minutes=2))  # type: ignore[attr-defined]
+    assert desk.config.rules == before.rules
