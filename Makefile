@@ -27,6 +27,8 @@ export AIRFLOW__API__HOST ?= 127.0.0.1
 export AIRFLOW__API__BASE_URL := http://$(AIRFLOW__API__HOST):$(AIRFLOW__API__PORT)
 export AIRFLOW__CORE__EXECUTION_API_SERVER_URL := $(AIRFLOW__API__BASE_URL)/execution/
 export AIRFLOW__CORE__PARALLELISM ?= 8
+# What Airflow's database was prepared with; another makes it be prepared again.
+AIRFLOW_IS := requirements.lock dags/alerts_pools.json
 # The compiled modules halve the start of every Airflow process.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -60,7 +62,7 @@ _line: _airflow-ready
 	@since=$$(date -u +%Y-%m-%dT%H:%M:%SZ); \
 	for dag in alerts_collect alerts_watch alerts_send; do \
 	  log="$$ALERTS_VAR/log/$$dag.log"; echo "airflow dags test $$dag"; \
-	  airflow dags test $$dag $$(test $$dag = alerts_send && echo "-c {\"digest_now\":true}") >"$$log" 2>&1 \
+	  ALERTS_DEADLINES=off airflow dags test $$dag $$(test $$dag = alerts_send && echo "-c {\"digest_now\":true}") >"$$log" 2>&1 \
 	    || { tail -n 40 "$$log"; echo "$$dag failed; the whole log is $$log"; exit 1; }; \
 	done; \
 	alerts report --since $$since
@@ -70,10 +72,11 @@ _airflow-ready:
 	@test -e "$(AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE)" || \
 	  (umask 077; python -c 'import json, secrets; print(json.dumps({"admin": secrets.token_urlsafe(12)}))' \
 	   >"$(AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE)")
-	@test -e "$(AIRFLOW_HOME)/migrated-$$(sha256sum requirements.lock | cut -c1-12)" || \
-	  { echo "preparing Airflow's own database"; airflow db migrate >"$(ALERTS_VAR)/log/airflow-migrate.log" 2>&1 \
+	@test -e "$(AIRFLOW_HOME)/migrated-$$(cat $(AIRFLOW_IS) | sha256sum | cut -c1-12)" || \
+	  { echo "preparing Airflow's own database"; \
+	    { airflow db migrate && airflow pools import dags/alerts_pools.json; } >"$(ALERTS_VAR)/log/airflow-migrate.log" 2>&1 \
 	    || { tail -n 20 "$(ALERTS_VAR)/log/airflow-migrate.log"; exit 1; }; \
-	    touch "$(AIRFLOW_HOME)/migrated-$$(sha256sum requirements.lock | cut -c1-12)"; }
+	    touch "$(AIRFLOW_HOME)/migrated-$$(cat $(AIRFLOW_IS) | sha256sum | cut -c1-12)"; }
 
 # ── the virtual environment, from locks with hashes ──────────────────────────────────────────────────────────────────
 

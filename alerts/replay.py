@@ -13,14 +13,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from alerts import app as app_
 from alerts import config as config_
 from alerts import digests as digests_
 from alerts import lines, stages, trials
 from alerts import rules as rules_
 from alerts.adapters.inbox import InboxChannel
+from alerts.adapters.sql import queries
 from alerts.app import Stores
 from alerts.config import Config
 from alerts.errors import ConfigError
@@ -117,6 +120,47 @@ class Replay:
         """Give every channel the folder in its place; nothing is signed for anybody."""
         folder = self._folder or Path()
         return {c.id: InboxChannel(folder, c.kind, sender=c.sender, secret=_NO_SECRET) for c in self._config.channels}
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a span of the archive: counts, a line for each article that was matched, and where it is kept."""
+
+    counts: Mapping[str, int]
+    lines: tuple[str, ...]
+    folder: Path | None
+
+
+def span(lookup: app_.Lookup, *, rules: str, since: str | None, until: str | None, dry: bool = True) -> Played:
+    """Play what SQL has of a span of time through the rules in force, or those of a folder inside the configuration's.
+
+    Times are in ISO form; without them it is the last day.  Unless it is dry, the lines and the digests are written
+    into ``replay/`` of the installation's folder.
+
+    Raises:
+        ConfigError: A file is wrong; every problem is in it.
+        StoreError: SQL cannot be opened.
+    """
+    end = _moment(until) or app_.utc()
+    begin = _moment(since) or end - timedelta(days=1)
+    folder = None if dry else app_.folder_of(lookup) / "replay" / f"{begin:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}"
+    replay = Replay(configured(Path(lookup("ALERTS_CONFIG") or "config") / rules, whole=not dry), folder=folder)
+    with app_.open_sql(lookup) as engine:
+        articles = queries.written_between(engine, "articles", Article, begin, end)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+    replay.run(articles)
+    placed = tuple(replay.placed())
+    if folder:
+        (folder / "placed.jsonl").write_text("".join(f"{line}\n" for line in placed))
+    told = sum(json.loads(line)["development"] for line in placed)
+    return Played({"articles": len(articles), "matched": len(placed), "told": told}, placed, folder)
+
+
+def _moment(written: str | None) -> datetime | None:
+    """Read an ISO time; one without a zone is UTC."""
+    time_ = datetime.fromisoformat(written) if written else None
+    return time_.replace(tzinfo=UTC) if time_ and time_.tzinfo is None else time_
 
 
 _NO_SECRET = "whsec_" + "A" * 32

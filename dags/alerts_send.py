@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, Param, dag, task
+from alerts_airflow import careful, in_time
 
 DEVELOPMENTS = Asset("alerts://developments")
 
@@ -16,10 +16,12 @@ DEVELOPMENTS = Asset("alerts://developments")
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("*/2 * * * *", timezone="UTC"), assets=[DEVELOPMENTS]),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+    default_args=careful(),
+    deadline=in_time(minutes=10),
     params={"digest_now": Param(default=False, type="boolean", title="Compose the digests now, not at their hour")},
     tags=["alerts"],
-    doc_md="Composes the alerts and the digests that are due, and makes an attempt at every delivery that is due.",
+    doc_md="Composes the alerts and the digests that are due, and makes an attempt at every delivery that is due.\n\n"
+    "**Late?** A channel may be slow or away; `alerts deliveries` tells the state of each delivery, and why.",
 )
 def alerts_send() -> None:
     """Compose, then deliver."""
@@ -31,7 +33,7 @@ def alerts_send() -> None:
 
         return run_stage("compose", digest_now=bool(params and params["digest_now"]))
 
-    @task
+    @task(pool="alerts_channels")
     def deliver() -> dict[str, Any]:
         """Send, and write the receipts."""
         from alerts_airflow import run_stage  # noqa: PLC0415

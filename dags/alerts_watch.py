@@ -1,26 +1,31 @@
-"""What it means: match → group; when articles have arrived, and every 5 minutes."""
+"""What it means: match → group; when articles have arrived, polled or pushed, and every 5 minutes."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
+from alerts_airflow import Doorbell, careful
 
 ARTICLES = Asset("alerts://articles")
+# An asset of its own: Airflow drops the watchers of an asset that another DAG file names without them.
+UNREAD = Asset("alerts://unread", watchers=[AssetWatcher("doorbell", Doorbell())])
 DEVELOPMENTS = Asset("alerts://developments")
 
 
 @dag(
     dag_id="alerts_watch",
     # An asset event is a doorbell: it may be lost or late, so the clock rings as well.
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("*/5 * * * *", timezone="UTC"), assets=[ARTICLES]),
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("*/5 * * * *", timezone="UTC"), assets=ARTICLES | UNREAD
+    ),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+    default_args=careful(),
     tags=["alerts"],
-    doc_md="Matches new articles against the watch rules and groups what matched into developing stories.",
+    doc_md="Matches new articles against the watch rules and groups what matched into developing stories.\n\n"
+    "Articles that `alerts serve` has taken ring at `alerts://unread`; those that were polled, at `alerts://articles`.",
 )
 def alerts_watch() -> None:
     """Match and group until both logs are read, and ring for `alerts_send` when something developed."""

@@ -1,20 +1,109 @@
-"""Tocsin inside Airflow: Connections → settings → App, and a stage as the body of a task.
+"""Tocsin inside Airflow: Connections → settings → App, a stage as the body of a task, and the doorbell.
 
 The one file of this folder.  Airflow executes every file in ``plugins/`` in each of its processes, so nothing heavy is
-imported here outside of functions.
+imported here outside of functions.  The trigger's base class has no place in ``airflow.sdk``; it is light.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
 if TYPE_CHECKING:
+    from airflow.sdk.definitions.deadline import DeadlineAlert
+
     from alerts.app import Stage
+    from alerts.model import Report
 
 LINES = 20
 """How many lines of a report go into XCom; all of them are in the task's log and in SQL."""
+
+
+class Doorbell(BaseEventTrigger):
+    """Rings while there are articles that no rule was held against: pushed ones above all, which no task brings.
+
+    It looks at the log and not at what rang, so that a ring that Airflow loses, or one that came while the triggerer
+    was down, is rung again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Name the class, as the triggerer imports it; there is nothing to remember."""
+        return "alerts_airflow.Doorbell", {}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait in a thread, for at most a second at a time: it can be told to end in between."""
+        bell = await asyncio.to_thread(_bell)
+        while True:
+            if end := await asyncio.to_thread(bell.wait):
+                yield TriggerEvent({"unread": end})  # type: ignore[no-untyped-call]
+
+    async def cleanup(self) -> None:
+        """Nothing is held but connections, which end with the process."""
+
+
+def _bell() -> Any:
+    """Import in the thread: a second in the event loop would hold up every other trigger."""
+    from alerts.doorbell import Bell  # noqa: PLC0415 - heavy
+
+    return Bell(setting)
+
+
+def careful() -> dict[str, Any]:
+    """Give the ``default_args`` of every DAG: what is tried again, when, and for how long a task may hold its place.
+
+    A faulty configuration does not get better by waiting; a store that is away may be back.  A task that is ended
+    loses nothing, and one that hangs would stop its DAG for good.
+    """
+    from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule  # noqa: PLC0415
+
+    faulty = "the configuration is faulty: `alerts check` says where"
+    policy = ExceptionRetryPolicy(
+        rules=[
+            RetryRule("alerts.errors.ConfigError", RetryAction.FAIL, reason=faulty),
+            RetryRule("alerts.errors.StoreError", RetryAction.RETRY, timedelta(seconds=15), "the store is away"),
+        ]
+    )
+    hour, pause = timedelta(hours=1), timedelta(seconds=30)
+    return {"retries": 3, "retry_delay": pause, "retry_policy": policy, "execution_timeout": hour}
+
+
+def in_time(**span: float) -> DeadlineAlert | None:
+    """Give the deadline of a run: Airflow marks a run that misses it, counts it, and leaves a line in a log.
+
+    Nothing hangs on the callback; it is there because a deadline must have one.  ``airflow dags test`` of 3.3.2 fails
+    at the end of a run that has a deadline; ``ALERTS_DEADLINES=off`` is for that command.
+    """
+    if os.environ.get("ALERTS_DEADLINES") == "off":
+        return None
+    from airflow.sdk.definitions.callback import AsyncCallback  # noqa: PLC0415 - the stubs of airflow.sdk lack them
+    from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference  # noqa: PLC0415
+
+    queued = DeadlineReference.DAGRUN_QUEUED_AT
+    return DeadlineAlert(queued, timedelta(**span), AsyncCallback("alerts_airflow.late"), name="late")
+
+
+async def late(**said: Any) -> None:
+    """Say that a run is late; the triggerer calls it."""
+    run = said.get("context", {}).get("dag_run", {})
+    logging.getLogger(__name__).warning("late: %s", run.get("run_id") if isinstance(run, dict) else run)
+
+
+def name_row(name: str, report: Mapping[str, Any] | None = None) -> None:
+    """Name the row of a mapped task after what it did, where its template says ``{{ row }}``."""
+    from airflow.sdk import get_current_context  # noqa: PLC0415
+
+    counts = [f"{report[key]} {key}" for key in ("due", "failed", "articles") if key in report] if report else []
+    get_current_context()["row"] = ": ".join([name, ", ".join(counts)] if counts else [name])  # type: ignore[typeddict-unknown-key]
 
 
 def run_stage(stage: Stage, *, shard: tuple[int, int] = (0, 1), digest_now: bool = False) -> dict[str, Any]:
@@ -22,7 +111,26 @@ def run_stage(stage: Stage, *, shard: tuple[int, int] = (0, 1), digest_now: bool
     from alerts.app import open_app  # noqa: PLC0415 - heavy, and only tasks need it
 
     with open_app(setting) as app:
-        report = app.run(stage, shard=shard, digest_now=digest_now)
+        return _small(app.run(stage, shard=shard, digest_now=digest_now))
+
+
+def run_replay(*, rules: str, since: str | None, until: str | None, dry: bool) -> dict[str, Any]:
+    """Play a span of the archive through rules, in memory; gives the counts and the first lines."""
+    from alerts import replay  # noqa: PLC0415 - heavy, and only tasks need it
+
+    played = replay.span(setting, rules=rules, since=since, until=until, dry=dry)
+    return {**played.counts, "folder": str(played.folder or ""), "lines": list(played.lines[:LINES])}
+
+
+def housekeep() -> dict[str, Any]:
+    """Delete what is old, put back what Redis has lost, name what is sick; gives a small report."""
+    from alerts.app import housekeep as keep_house  # noqa: PLC0415 - heavy, and only tasks need it
+
+    return _small(keep_house(setting))
+
+
+def _small(report: Report) -> dict[str, Any]:
+    """Give what of a report goes into XCom."""
     return {**dict(report.counts), "lines": list(report.lines[:LINES])}
 
 

@@ -122,7 +122,9 @@ def test_valkey_keeps_its_keys_and_throws_none_away() -> None:
 def test_airflow_starts_when_its_database_is_there() -> None:
     assert {SERVICES[name]["depends_on"]["init"]["condition"] for name in AIRFLOW} == {"service_completed_successfully"}
     assert {d["condition"] for d in SERVICES["init"]["depends_on"].values()} == {"service_healthy"}
-    assert SERVICES["init"]["command"][-1].endswith("airflow db migrate\n")
+    assert SERVICES["init"]["command"][-1].endswith(
+        "airflow db migrate\nairflow pools import /srv/dags/alerts_pools.json\n"
+    )
 
 
 # ── secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -141,10 +143,12 @@ def test_every_process_of_airflow_has_the_same_secrets() -> None:
         assert len({_environment(name)[key] for name in AIRFLOW}) == 1
 
 
-def test_only_who_runs_the_tasks_has_the_products_stores_and_channels() -> None:
-    ours = {"ALERTS_SQL", "ALERTS_REDIS", "ALERTS_SMTP", "ALERTS_SLACK", "ALERTS_WEBHOOK", "ALERTS_WEBHOOK_SECRET"}
-    assert {name for name in SERVICES if ours & set(_environment(name))} == {"scheduler"}
-    assert ours <= set(_environment("scheduler"))
+def test_only_who_needs_them_has_the_products_stores_and_channels() -> None:
+    stores = {"ALERTS_SQL", "ALERTS_REDIS"}
+    channels = {"ALERTS_SMTP", "ALERTS_SLACK", "ALERTS_WEBHOOK", "ALERTS_WEBHOOK_SECRET"}
+    assert {name for name in SERVICES if stores & set(_environment(name))} == {"scheduler", "triggerer"}
+    assert {name for name in SERVICES if channels & set(_environment(name))} == {"scheduler"}
+    assert stores | channels <= set(_environment("scheduler"))
     # The superuser's password would open both databases: it is for making them, and for nothing else.
     assert {n for n in SERVICES if "${POSTGRES_PASSWORD" in json.dumps(SERVICES[n])} == {"postgres", "init"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +15,14 @@ import pytest
 from alerts import app as app_
 from alerts import lines, replay, stages, trials
 from alerts import rules as rules_
+from alerts.adapters.memory import MemoryFingerprints
 from alerts.app import Stores
 from alerts.errors import ConfigError
 from alerts.model import Article
 from tests.shop import Shop, open_shop
 from tests.test_cli import told
 
+ROOT = Path(__file__).parents[1]
 START = datetime(2026, 7, 1, 5, 0, tzinfo=UTC)
 
 SAID = [
@@ -187,3 +190,51 @@ def test_digests_need_a_whole_configuration(shop: Shop) -> None:
 def test_a_line_of_the_archive_is_what_match_reads(shop: Shop) -> None:
     read = [lines.read(line, n) for n, line in lines.split(io.BytesIO(as_lines(articles())))]
     assert [a.key.split("@")[0] for a in read if isinstance(a, Article)] == [a.id for a in articles()]
+
+
+# ── a span of what SQL has ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def settings_with_an_archive(tmp_path: Path) -> dict[str, str]:
+    """The sample configuration, and a store with all that was said, as if it were written now."""
+    (tmp_path / "config" / "rules").mkdir(parents=True)
+    (tmp_path / "config" / "other").mkdir()
+    (tmp_path / "config" / "rules" / "iran.yaml").write_text("rules:\n  - {id: iran, title: Iran, any: [Iran]}\n")
+    (tmp_path / "config" / "other" / "film.yaml").write_text("rules:\n  - {id: film, title: Film, any: [film]}\n")
+    settings = {"ALERTS_CONFIG": str(tmp_path / "config"), "ALERTS_VAR": str(tmp_path / "var")}
+    with app_.open_sql(settings.get) as engine:
+        Stores.in_sql(engine, seen=MemoryFingerprints()).articles.append(articles())
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("rules", "matched"),
+    [("", 7), ("other", 1)],
+    ids=["the rules in force", "rules on trial in a folder beside them"],
+)
+def test_a_span_is_played_through_rules_and_nothing_is_kept(tmp_path: Path, rules: str, matched: int) -> None:
+    settings = settings_with_an_archive(tmp_path)
+    played = replay.span(settings.get, rules=rules, since=None, until=None)
+
+    assert played.counts["articles"] == len(SAID)
+    assert played.counts["matched"] == len(played.lines) == matched
+    assert 0 < played.counts["told"] <= matched
+    assert played.folder is None
+    assert not (tmp_path / "var" / "replay").exists()
+
+
+def test_a_span_of_another_time_is_empty(tmp_path: Path) -> None:
+    settings = settings_with_an_archive(tmp_path)
+    played = replay.span(settings.get, rules="", since="2020-01-01", until="2020-01-02T00:00:00Z")
+    assert dict(played.counts) == {"articles": 0, "matched": 0, "told": 0}
+
+
+def test_a_span_that_is_not_dry_is_written_down(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "config", tmp_path / "shipped")
+    settings = settings_with_an_archive(tmp_path) | {"ALERTS_CONFIG": str(tmp_path / "shipped")}
+    played = replay.span(settings.get, rules="", since=None, until=None, dry=False)
+
+    assert played.folder is not None
+    assert played.folder.parent == tmp_path / "var" / "replay"
+    assert (played.folder / "placed.jsonl").read_text().splitlines() == list(played.lines)
+    assert list(played.folder.glob("*.eml")), "the digests that it makes"

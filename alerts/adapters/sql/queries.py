@@ -183,6 +183,19 @@ def log_counts(engine: Engine) -> tuple[LogCount, ...]:
     return tuple(LogCount(name, counts.get(name, 0), _readers_of(name, behind)) for name in names)
 
 
+def unread(engine: Engine, name: str, reader: str) -> int:
+    """Give the end of a log that the reader has not read to its end; 0 if it has."""
+    read = select(readers.c.position).where(readers.c.log == name, readers.c.reader == reader).scalar_subquery()
+    end = select(func.max(log.c.position)).where(log.c.name == name, log.c.position > func.coalesce(read, 0))
+    with reading(engine) as connection:
+        return connection.execute(end).scalar() or 0
+
+
+def written_between(engine: Engine, name: str, of: type[V], since: datetime, until: datetime) -> tuple[V, ...]:
+    """Give the values of a log that were written at or after ``since`` and before ``until``, oldest first."""
+    return _values(engine, of, _bodies(name).where(log.c.written >= since, log.c.written < until))
+
+
 def log_keys(
     engine: Engine, name: str, *, since: datetime | None = None, chunk: int = 10_000
 ) -> Iterator[tuple[str, ...]]:
