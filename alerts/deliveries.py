@@ -6,6 +6,7 @@ An id is made of what the delivery tells, so that making it twice is making it o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
@@ -51,10 +52,12 @@ def for_digest(digest: Digest, message: Message, now: datetime, *, upto: int) ->
 def _each(
     s: Subscription, name: str, message: Message, now: datetime, *, upto: int = 0, thread: str = ""
 ) -> tuple[Delivery, ...]:
-    """Address the message to every recipient, each once."""
+    """Address the message, and what follows it, to every recipient, each once."""
+    parts = [(name, replace(message, rest=())), *((f"{name}:{n}", part) for n, part in enumerate(message.rest, 2))]
     return tuple(
-        Delivery(_id(name, recipient), s.id, s.channel, recipient, message, now, upto, thread)
+        Delivery(_id(part, recipient), s.id, s.channel, recipient, words, now, upto, thread)
         for recipient in dict.fromkeys(s.recipients)
+        for part, words in parts
     )
 
 

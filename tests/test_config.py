@@ -429,7 +429,14 @@ MISTAKES = [
     ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "zone: ../../etc/passwd"), "no time zone"),
     ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "max_items: 5"), "only a digest counts stories"),
     ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "backfill: 91d"), "it must be at most 90d"),
-    ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "to: [a@b.example]"), "only mail has addresses"),
+    (
+        "subscriptions",
+        SUBSCRIPTION % ("slack", "when: instant", "to: [a@b.example]"),
+        "not a channel of Slack's, such as #news",
+    ),
+    ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "to: ['#news', '#News']"), "no channel of Slack's"),
+    ("subscriptions", SUBSCRIPTION % ("slack", "when: instant", "to: ['#news', '#news']"), "twice; delete one"),
+    ("subscriptions", SUBSCRIPTION % ("mail", "when: instant", "to: ['#news']"), "not a mail address"),
     ("subscriptions", SUBSCRIPTION % ("mail", "when: instant", ""), '2:5: subscription "s": mail needs recipients'),
     ("subscriptions", SUBSCRIPTION % ("mail", "when: instant", "to: [a@b.example, A@b.example]"), "twice; delete one"),
     (
@@ -757,6 +764,16 @@ def test_no_address_with_a_line_break_or_a_control_character_is_taken(text: str)
     if not text.isprintable() or " " in text:
         with pytest.raises(ValueError, match=r"mail address|line break|alone|ASCII"):
             scalars.address(f"anna{text}@example.org")
+
+
+def test_only_mail_and_slack_have_recipients() -> None:
+    text = "channels: [{id: hook, kind: webhook}, {id: slack, kind: slack}]"
+    subscriptions = SUBSCRIPTION % ("hook", "when: instant", "to: ['#news']")
+    found = check(files(channels=text, subscriptions=subscriptions))[1]
+    assert any("only mail and Slack have recipients" in str(problem) for problem in found)
+    subscriptions = SUBSCRIPTION % ("slack", "when: instant", "to: ['#news', C0123ABCDEF]")
+    (made,) = check(files(channels=text, subscriptions=subscriptions))[0].subscriptions
+    assert made.recipients == ("#news", "C0123ABCDEF")
 
 
 def test_the_public_names_are_there() -> None:

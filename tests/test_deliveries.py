@@ -104,3 +104,20 @@ def test_a_channel_that_is_not_configured_puts_it_off_and_says_where_to_look() -
     got = deliveries.no_channel(Pending(made, attempts=2), NOW)
     assert got == Receipt(made.id, 3, "deferred", 'channel "slack" is not configured in channels.yaml', NOW)
     assert deliveries.next_attempt(got) is not None
+
+
+def test_what_follows_a_message_is_a_delivery_of_its_own_to_each_recipient() -> None:
+    told = digest("slack", recipients=("#news", "#trade"))
+    parts = [Message("slack", f"part {n}", "", body=f"{n}") for n in range(3)]
+    made = deliveries.for_digest(told, replace(parts[0], rest=tuple(parts[1:])), SLOT, upto=7)
+    assert [(d.recipient, d.message.body) for d in made] == [
+        (to, f"{n}") for to in ("#news", "#trade") for n in range(3)
+    ]
+    assert len({d.id for d in made}) == 6
+    assert all(d.message.rest == () and d.upto == 7 for d in made)
+    first = [d.id for d in made if d.recipient == "#news"]
+    assert [id_.rpartition(":")[0] for id_ in first] == [
+        "digest:anna:20260701T0730",
+        "digest:anna:20260701T0730:2",
+        "digest:anna:20260701T0730:3",
+    ]

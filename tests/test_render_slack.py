@@ -1,6 +1,7 @@
 """Slack: within every limit, and feed text is letters to it, never marks, mentions or links."""
 
 import json
+import random
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests import newsroom
 from tests.newsroom import BAD_URLS, HOSTILE, NIGHT, article, development, subscription
 
 LIMITS = Path(__file__).parents[2] / "shared/data/slack_slackblocks_spec.tar.gz"
+CASES = Path(__file__).parents[2] / "shared/data/cases_mail_slack.json"
 
 
 def walk(part: object) -> Iterator[dict[str, Any]]:
@@ -157,24 +159,176 @@ def test_the_header_fits_once_it_is_escaped_and_no_character_is_halved(title: st
     )
 
 
-def test_a_large_digest_is_cut_to_headlines_and_then_counted() -> None:
+def parts(message: Message) -> list[list[dict[str, Any]]]:
+    """The blocks of every message of a digest, each of them looked at."""
+    return [check(part) for part in (message, *message.rest)]
+
+
+def test_a_large_digest_becomes_several_messages_in_order_with_nothing_missing() -> None:
     news = [development(article(f"a{n}", f"Story {n} {'on and on ' * 12}", hour=n / 50), f"s{n}") for n in range(200)]
-    digest = newsroom.digest_of(news, subscription("slack", max_stories=150))
-    blocks = check(render.digest(digest))
-    told = sum(part.get("type") == "link" for part in walk(blocks))
-    assert told > 30
-    assert f"and {200 - told} more stories" in letters(blocks)
+    message = render.digest(newsroom.digest_of(news, subscription("slack", max_stories=150)))
+    found = parts(message)
+    links = [part["text"] for blocks in found for part in walk(blocks) if part.get("type") == "link"]
+    told = [int(words.split()[1]) for words in links if words.startswith("Story")]
+    assert len(found) > 2
+    assert sorted(set(told)) == list(range(50, 200))
+    assert len(told) == 150
+    assert told == sorted(told, reverse=True), "the newest of equal weight come first, across messages"
+    for n, blocks in enumerate(found, 1):
+        assert f" · {n}/{len(found)}" in letters(blocks)
+        assert ("and 50 more stories" in letters(blocks)) == (n == len(found))
+        assert ("Because the subscription" in letters(blocks)) == (n == len(found))
+        assert letters(blocks).count("Iran · urgent") == 1, "each message names the rule that it is under"
+    assert [part.subject.endswith(f" ({n}/{len(found)})") for n, part in enumerate(message.rest, 2)] == [True] * (
+        len(found) - 1
+    )
 
 
-def test_a_digest_of_long_stories_stays_under_what_slack_takes_and_loses_none_uncounted() -> None:
+def test_a_digest_of_long_stories_tells_each_of_them() -> None:
     news = [
         development(article(f"{s}-{n}", f"{s}-{n} {'&<>' * 95}", hour=n), f"s{s}", reason="new facts: " + "&" * 200)
         for s in range(40)
         for n in range(8)
     ]
-    blocks = check(render.digest(newsroom.digest_of(news, subscription("slack"))))
-    stories = {part["text"].split("-")[0] for part in walk(blocks) if part.get("type") == "link"}
-    assert f"and {40 - len(stories)} more stories" in letters(blocks)
+    found = parts(render.digest(newsroom.digest_of(news, subscription("slack"))))
+    stories = [part["text"].split("-")[0] for blocks in found for part in walk(blocks) if part.get("type") == "link"]
+    assert set(stories) == {str(s) for s in range(40)}
+
+
+def test_a_digest_that_fits_is_one_message() -> None:
+    message = render.digest(newsroom.digest("slack"))
+    assert message.rest == ()
+    assert "1/1" not in letters(check(message))
+
+
+# ── a reader of Slack's marks ────────────────────────────────────────────────────────────────────────────────────────
+
+LITERAL = {"rich_text": {"rich_text_section"}, "rich_text_section": {"text", "link"}}
+"""What our rich text may hold: no ``user``, ``usergroup``, ``broadcast``, ``channel``, ``emoji`` or ``date``."""
+
+
+def parsed(words: str) -> tuple[str, list[str], list[str]]:
+    """Read a text as Slack's parser does: what is shown, the controls (mentions, links, dates), broken entities.
+
+    A control is all between ``<`` and the next ``>``; an entity is one of three.
+    https://docs.slack.dev/messaging/formatting-message-text
+    """
+    shown, controls, broken, at = "", [], [], 0
+    while at < len(words):
+        if words[at] == "<":
+            end = words.find(">", at)
+            controls.append(words[at : end + 1 if end >= 0 else None])
+            at = end + 1 if end >= 0 else len(words)
+        elif words[at] == "&":
+            name = next((name for name in ("&amp;", "&lt;", "&gt;") if words.startswith(name, at)), "")
+            shown += {"&amp;": "&", "&lt;": "<", "&gt;": ">", "": "&"}[name]
+            broken += [] if name else [words[at : at + 8]]
+            at += len(name) or 1
+        else:
+            broken += [">"] if words[at] == ">" else []
+            shown += words[at]
+            at += 1
+    return shown, controls, broken
+
+
+def literal(blocks: list[dict[str, Any]]) -> list[str]:
+    """What in the blocks Slack does not take as letters."""
+    found = []
+    for block in blocks:
+        if block["type"] == "rich_text":
+            for section in block["elements"]:
+                found += [section["type"]] if section["type"] not in LITERAL["rich_text"] else []
+                for element in section["elements"]:
+                    found += [element["type"]] if element["type"] not in LITERAL["rich_text_section"] else []
+        elif block["type"] == "header":
+            found += [block["text"]["type"]] if block["text"]["type"] != "plain_text" or block["text"]["emoji"] else []
+        elif block["type"] != "divider":
+            found.append(block["type"])
+    return found
+
+
+def test_the_reader_sees_mentions_and_broken_entities() -> None:
+    assert parsed("a <!channel> &amp; <@U1|x> b")[1:] == (["<!channel>", "<@U1|x>"], [])
+    assert parsed("AT&T &lt; > &am")[2] == ["&T &lt; ", ">", "&am"]
+    assert parsed("&amp;lt;")[0] == "&lt;"
+    assert literal([{"type": "section"}]) == ["section"]
+    assert literal(
+        [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "broadcast"}]}]}]
+    )
+
+
+MARKS = (
+    *("<!channel>", "<!here>", "<!everyone>", "<@U012AB3CD>", "<#C024BE7LR>", "<!subteam^S1>", "<!date^1|x>"),
+    *("<https://evil.example|bank>", "<mailto:eve@example.org>", "@channel", "@here", "@everyone", "#general"),
+    *("&", "&amp;", "&lt;", "&amp;lt;!channel&amp;gt;", "&#60;", "<", ">", ">>>", "*", "_", "~", "`", "```", ":bomb:"),
+    *(
+        "\n",
+        "\r",
+        "\0",
+        "\u2028",
+        "\u202e",
+        "\ud83d",
+        "🇮🇷",
+        "관세",
+        "تهران",
+        "https://evil.example",
+        "Iran",
+        " ",
+        "|",
+        "^",
+        "!",
+    ),
+)
+
+
+def test_ten_thousand_titles_make_no_mention_and_break_no_entity() -> None:
+    drawn = random.Random(6)
+    titles = ["".join(drawn.choices(MARKS, k=drawn.randint(1, 12))) for _ in range(10_000)]
+    mentions = broken = 0
+    for first in range(0, len(titles), 25):
+        some = titles[first : first + 25]
+        news = [
+            development(article(f"a{n}", words, words, text=words), f"s{n}", words=words)
+            for n, words in enumerate(some)
+        ]
+        made = newsroom.digest_of(news, subscription("slack", title=some[0]))
+        alert = render.alert(newsroom.alert_of(news[0], subscription("slack", title=some[1], cron="")))
+        digest = render.digest(made)
+        for message in (alert, digest, *digest.rest):
+            body = json.loads(message.body)
+            assert literal(body["blocks"]) == []
+            headers = [block["text"]["text"] for block in body["blocks"] if block["type"] == "header"]
+            for words, meant in ((body["text"], message.subject), *((header, None) for header in headers)):
+                shown, controls, wrong = parsed(words)
+                mentions, broken = mentions + len(controls), broken + len(wrong)
+                assert meant in (None, shown)
+    assert (mentions, broken) == (0, 0)
+
+
+HELD = {
+    "slack-01": "test_a_large_digest_becomes_several_messages_in_order_with_nothing_missing",
+    "slack-02": "test_the_header_fits_once_it_is_escaped_and_no_character_is_halved",
+    "slack-03": "test_a_story_is_one_block_of_at_most_3000_characters",
+    "slack-04": "check: there is no section with fields",
+    "slack-05": "check: there is no context block",
+    "slack-06": "check: there is no button and no image",
+    "slack-07": "check: 12,000 characters in all",
+    "slack-08": "test_escaping_is_done_once_and_can_be_undone",
+    "slack-09": "test_ten_thousand_titles_make_no_mention_and_break_no_entity",
+    "slack-10": "test_ten_thousand_titles_make_no_mention_and_break_no_entity",
+    "slack-11": "tests/contract/test_slack.py",
+    "slack-12": "tests/contract/test_channels.py",
+    "slack-13": "tests/contract/test_slack.py",
+    "slack-14": "check: text",
+}
+
+
+def test_every_rule_for_slack_has_a_test() -> None:
+    if not CASES.exists():
+        pytest.skip("the list is not here")
+    wanted = {case["id"] for case in json.loads(CASES.read_text()) if case["id"].startswith("slack")}
+    assert wanted == set(HELD)
+    assert {name for name in HELD.values() if name.startswith("test_")} <= set(globals())
 
 
 def test_our_limits_are_those_that_are_documented() -> None:
@@ -185,4 +339,5 @@ def test_our_limits_are_those_that_are_documented() -> None:
         assert file is not None
         limits = json.load(file)
     assert limits["header"]["text"]["max_length"] == slack.HEADER_LIMIT
+    assert limits["section"]["text"]["max_length"] == slack.BLOCK_LIMIT
     assert limits["markdown"]["text"]["max_length"] == slack.TOTAL_LIMIT

@@ -25,7 +25,7 @@ from alerts.adapters.sql import shown
 from alerts.adapters.valkey import embedded
 from alerts.app.running import App, Clock, utc
 from alerts.app.stores import Stores
-from alerts.app.ways import Lookup, callback, channel, fetcher, rewriter
+from alerts.app.ways import Lookup, Shared, callback, channel, fetcher, rewriter
 from alerts.config import Config, Loaded
 from alerts.errors import ConfigError
 from alerts.ports import Table
@@ -49,8 +49,9 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         loaded = load(Path(lookup("ALERTS_CONFIG") or "config"), stores.sound, clock())
         config = loaded.config
         rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
-        fetch = fetcher(config, lookup, redis_.RedisHosts(client))
-        channels = {c.id: channel(c, lookup, var) for c in config.channels}
+        hosts = redis_.RedisHosts(client)
+        fetch, shared = fetcher(config, lookup, hosts), Shared(hosts, stores.threads)
+        channels = {c.id: channel(c, lookup, var, shared) for c in config.channels}
         parse, pages = ChildParse(children, BEAT.total_seconds()), WebPages(fetch, children)
         beating, model = replace(fetch, beat=BEAT), rewriter(lookup)
         news, back = redis_.RedisNews(client, store), callback(config, lookup, var)

@@ -31,6 +31,8 @@ class Stores:
     """The last good version of each file of the configuration."""
     volumes: Table[Volume] = field(default_factory=MemoryTable)
     hubs: Table[HubState] = field(default_factory=MemoryTable)
+    threads: Table[str] = field(default_factory=MemoryTable)
+    """The first message of each story in each channel of Slack's."""
 
     @classmethod
     def in_memory(cls) -> Stores:
@@ -64,4 +66,5 @@ class Stores:
             sound=sql.SqlTable(engine, "sound", str),
             volumes=sql.SqlTable(engine, "volumes", Volume),
             hubs=sql.SqlTable(engine, "hubs", HubState),
+            threads=sql.SqlTable(engine, "threads", str),
         )

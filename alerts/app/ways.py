@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from alerts import subscribing, urls
 from alerts.adapters import dkim, http, secrets
 from alerts.adapters.broken import BrokenChannel
-from alerts.adapters.email import domain_of
+from alerts.adapters.email import Signer, domain_of
 from alerts.adapters.http import HttpFetch
 from alerts.adapters.http.credentials import setting
 from alerts.adapters.inbox import InboxChannel
-from alerts.adapters.memory import MemoryHosts
+from alerts.adapters.memory import MemoryHosts, MemoryTable
 from alerts.adapters.rewriter import Rewriter
-from alerts.adapters.slack import SlackChannel
+from alerts.adapters.slack import TOKEN, SlackBot, SlackChannel
 from alerts.adapters.smtp import SmtpChannel
 from alerts.adapters.webhook import WebhookChannel
 from alerts.app.running import utc
 from alerts.config import ChannelSettings, Config
 from alerts.errors import AlertsError
-from alerts.ports import Channel, Hosts
+from alerts.ports import Channel, Hosts, Table
 from alerts.subscribing import Callback
 
 Lookup = Callable[[str], str | None]
@@ -56,29 +57,42 @@ def callback(config: Config, lookup: Lookup, var: Path) -> Callback | None:
     return Callback(url, secrets.websub_key(var), ask, config.allow_hosts)
 
 
-def channel(settings: ChannelSettings, lookup: Lookup, var: Path) -> Channel:
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What channels share across all workers: whose turn it is, and the first message of each story in Slack."""
+
+    hosts: Hosts = field(default_factory=MemoryHosts)
+    threads: Table[str] = field(default_factory=MemoryTable)
+
+
+def channel(settings: ChannelSettings, lookup: Lookup, var: Path, shared: Shared | None = None) -> Channel:
     """Give the way out that is configured, or the local inbox while its connection is not.
 
     A wrong URL or secret stops this channel alone; what is meant for it waits.
     """
-    name = settings.connection.upper()
+    name, shared = settings.connection.upper(), shared or Shared()
     url, secret = lookup(name), lookup(f"{name}_SECRET") or secrets.webhook_secret(var)
     if not url:
         return InboxChannel(var / "inbox", settings.kind, sender=settings.sender, secret=secret)
-    if settings.kind != "mail" and not urls.is_web(url):
+    bot = settings.kind == "slack" and url.startswith(TOKEN)
+    if settings.kind != "mail" and not bot and not urls.is_web(url):
         return BrokenChannel(f'channel "{settings.id}" cannot be used: {name} is no http(s) address')
     try:
         match settings.kind:
             case "mail":
-                signing = lookup(f"{name}_DKIM") or ""
-                signer = dkim.signer(signing, domain_of(settings.sender)) if signing else None
-                return SmtpChannel(url, settings.sender, signer=signer)
+                return SmtpChannel(url, settings.sender, signer=_signer(settings, lookup))
             case "slack":
-                return SlackChannel(url)
+                return SlackBot(url, shared.threads, shared.hosts) if bot else SlackChannel(url, hosts=shared.hosts)
             case "webhook":
                 return WebhookChannel(url, secret)
     except ValueError as error:
         return BrokenChannel(f'channel "{settings.id}" cannot be used: {name}: {error}')
+
+
+def _signer(settings: ChannelSettings, lookup: Lookup) -> Signer | None:
+    """Give what signs mail, if it is asked for."""
+    wanted = lookup(f"{settings.connection.upper()}_DKIM")
+    return dkim.signer(wanted, domain_of(settings.sender)) if wanted else None
 
 
 def rewriter(lookup: Lookup) -> Rewriter | None:

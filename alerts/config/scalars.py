@@ -29,6 +29,8 @@ COUNTRY = r"[a-z]{2}"
 CONNECTION = r"[A-Za-z_][A-Za-z0-9_]{0,199}"
 COUNT = r"[1-9][0-9]{0,2}"
 
+_SLACK_NAME = re.compile(r"#[^\s#@<>&|A-Z\x00-\x1f]{1,80}")
+_SLACK = re.compile(rf"{_SLACK_NAME.pattern}|[CGDU][A-Z0-9]{{8,20}}")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 _NAMED = re.compile(r'(?P<name>[^<>"@]*?) ?<(?P<address>[^<>]+)>')
 _SAFE_TO_SHOW = re.compile(r"(?!.*/.*/)[\w .:+/-]{1,40}")
@@ -296,6 +298,18 @@ def address(text: str) -> str:
     if not _ADDRESS.fullmatch(text) or ".." in text or len(text) > 254:
         raise ValueError("is no mail address; write name@example.org")
     return text
+
+
+def recipient(text: str) -> str:
+    """Read a mail address, or a channel of Slack's: ``#news``, or its id."""
+    if text.startswith("#") and not _SLACK_NAME.fullmatch(text):
+        raise ValueError("is no channel of Slack's; write #name in small letters, or its id such as C0123ABCDEF")
+    return text if _SLACK.fullmatch(text) else address(text)
+
+
+def is_slack(text: str) -> bool:
+    """Whether it names a channel of Slack's."""
+    return bool(_SLACK.fullmatch(text))
 
 
 def sender(text: str) -> str:

@@ -255,8 +255,8 @@ class SubscriptionShape:
     """`instant`, `hourly`, `daily at 07:30`, `weekdays at 07:30`, `weekly on monday at 07:30`, `cron 30 7 * * 1-5`."""
     title: Line = ""
     """The heading of its messages."""
-    to: tuple[Annotated[str, Text(scalars.address)], ...] = ()
-    """The mail addresses, each of which gets a message of its own.  For mail only."""
+    to: tuple[Annotated[str, Text(scalars.recipient)], ...] = ()
+    """The mail addresses, or the channels of Slack for a bot (`#news`); each gets a message of its own."""
     zone: Annotated[str, Text(scalars.zone)] = ""
     """The time zone of `when` and `quiet`, such as Europe/London.  A digest needs one, and so do quiet hours."""
     backfill: Annotated[timedelta, Text(scalars.backfill, pattern=f"^{scalars.DURATION}$")] = timedelta(0)

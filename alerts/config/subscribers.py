@@ -167,11 +167,20 @@ def _never(row: Row) -> list[Found]:
 
 
 def _wrong_way(row: Row, kind: Kind) -> list[Found]:
-    """Mail needs addresses, each once; the other channels have one recipient, which the connection knows."""
-    to = [address.casefold() for address in row.value.to]
-    if kind == "mail":
-        doubles = [n for n, address in enumerate(to) if address in to[:n]]
-        found = [row.fault("this address is in the list twice; delete one", "to", n) for n in doubles]
-        missing = not to and row.is_sound("to")
-        return [row.fault("mail needs recipients; add `to:` with a list of addresses")] if missing else found
-    return [row.fault(f"only mail has addresses, and this channel is {kind}; delete `to`", "to")] if to else []
+    """Mail needs addresses, each once; a bot of Slack's needs channels; the others know where they write."""
+    if kind not in {"mail", "slack"}:
+        words = f"only mail and Slack have recipients, and this channel is {kind}; delete `to`"
+        return [row.fault(words, "to")] if row.value.to else []
+    if kind == "mail" and not row.value.to and row.is_sound("to"):
+        return [row.fault("mail needs recipients; add `to:` with a list of addresses")]
+    return [found for n, one in enumerate(row.value.to) if (found := _wrong_recipient(row, kind, n, one))]
+
+
+def _wrong_recipient(row: Row, kind: Kind, n: int, recipient: str) -> Found | None:
+    """Each is there once, and is of the kind that the channel takes.  It is not repeated: it may be an address."""
+    if recipient.casefold() in (other.casefold() for other in row.value.to[:n]):
+        return row.fault("this is in the list twice; delete one", "to", n)
+    if scalars.is_slack(recipient) == (kind == "slack"):
+        return None
+    wanted = "a mail address" if kind == "mail" else "a channel of Slack's, such as #news"
+    return row.fault(f"this channel is {kind}, and this is not {wanted}", "to", n)

@@ -147,13 +147,17 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The rendered thing: subject, text and HTML for mail; ``body`` is the JSON for Slack and webhooks."""
+    """The rendered thing: subject, text and HTML for mail; ``body`` is the JSON for Slack and webhooks.
+
+    ``rest`` are the messages that follow it, where one is too small; each is a delivery of its own, without any rest.
+    """
 
     kind: Kind
     subject: str
     text: str
     html: str = ""
     body: str = ""
+    rest: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Slack: Block Kit for an incoming webhook.  Pure.
+"""Slack: Block Kit, for an incoming webhook and for a bot.  Pure.
 
 Feed text goes into ``rich_text`` elements only.  Slack takes their text literally: ``<!channel>``, ``*bold*``,
 ``:smile:`` and ``<url|words>`` in it are letters, and a link is an element of its own, so that there is nothing to
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from alerts import text
@@ -28,11 +29,8 @@ BLOCK_LIMIT = 3_000
 MAX_SHOWN = 5
 """The most developments of one story in a channel, where people read in passing."""
 
-SHARE = 1.5
-"""How many times its equal share of the room a story may take: the first are the weightiest."""
-
-_FOOT = 2
-"""Blocks kept free for the count of what did not fit and for the last line."""
+_FRAME = 4
+"""Blocks kept free in each message: two at its head, and at its end the count of what is left out and the last line."""
 
 Block = Mapping[str, Any]
 """One block, in the shape that Slack's reference gives."""
@@ -47,42 +45,56 @@ def alert(alert: Alert) -> Message:
 
 
 def _alone(told: views.StoryView) -> Block:
-    """Tell the only story of a message as fully as one block takes it."""
+    """Tell a story as fully as one block takes it."""
     forms = list(_forms(told))
     return next((form for form in forms if size(form) <= BLOCK_LIMIT), forms[-1])
 
 
 def digest(digest: Digest) -> Message:
-    """Write a digest: as many stories in full as Slack takes, then headlines, and the rest counted."""
+    """Write a digest: every story as fully as one block takes it, in as many messages as that needs."""
     page = views.of_digest(digest)
-    blocks: list[Block] = [_header(page.title), _rich(_text(f"{page.when} · {page.counts}"))]
-    blocks += [_rich(_text("\n".join(["More than usual", *page.busy])))] if page.busy else []
-    left_out, ahead = page.more, len(page.stories)
+    top = [_rich(_text("\n".join(["More than usual", *page.busy])))] if page.busy else []
+    rest = [_rich(_text(f"and {views.count(page.more, 'more story', 'more stories')}"))] if page.more else []
+    parts = _packed(page, top, rest)
+    made = [_message(page, [*_head(page, n, len(parts)), *blocks], n, len(parts)) for n, blocks in enumerate(parts, 1)]
+    return replace(made[0], rest=tuple(made[1:]))
+
+
+def _head(page: views.Page, n: int, of: int) -> list[Block]:
+    """Give the title of the first message; the others are short, and say which they are."""
+    if n > 1:
+        return [_rich(_text(page.title, bold=True), _text(f" · {n}/{of}"))]
+    which = f" · 1/{of}" if of > 1 else ""
+    return [_header(page.title), _rich(_text(f"{page.when} · {page.counts}{which}"))]
+
+
+def _packed(page: views.Page, top: list[Block], rest: list[Block]) -> list[list[Block]]:
+    """Put the stories into messages, in their order; each begins with the heading of the section it is in."""
+    parts = [[*top]]
     for section in page.sections:
-        heading = [{"type": "divider"}, _rich(*_heading(section))]
-        for told in section.stories:
-            share = int(SHARE * (_room(page) - size(blocks)) / ahead)
-            forms = [new for new in _forms(told) if _fits(page, blocks, [*heading, new])]
-            fitting = next((new for new in forms if size(new) <= min(share, BLOCK_LIMIT)), forms[-1] if forms else None)
-            blocks += [*heading, fitting] if fitting else []
-            left_out += not fitting
-            heading = [] if fitting else heading
-            ahead -= 1
-    if left_out:
-        blocks.append(_rich(_text(f"and {views.count(left_out, 'more story', 'more stories')}")))
-    return _message(page, [*blocks, _foot(page)])
+        heading: list[Block] = [{"type": "divider"}, _rich(*_heading(section))]
+        for n, told in enumerate(section.stories):
+            story = _alone(told)
+            new = [story] if n else [*heading, story]
+            if parts[-1] and not _fits(page, parts[-1], new):
+                parts.append([])
+                new = [*heading, story]
+            parts[-1] += new
+    parts[-1] += [*rest, _foot(page)]
+    return parts
 
 
-def _message(page: views.Page, blocks: list[Block]) -> Message:
+def _message(page: views.Page, blocks: list[Block], n: int = 1, of: int = 1) -> Message:
     """Wrap the blocks; the fallback is what a phone's lock screen shows."""
+    subject = page.subject + (f" ({n}/{of})" if n > 1 else "")
     body = {
-        "text": escape(page.subject),
+        "text": escape(subject),
         "blocks": blocks,
         "mrkdwn": False,
         "unfurl_links": False,
         "unfurl_media": False,
     }
-    return Message("slack", page.subject, page.subject, body=json.dumps(body, ensure_ascii=False))
+    return Message("slack", subject, subject, body=json.dumps(body, ensure_ascii=False))
 
 
 def escape(words: str) -> str:
@@ -199,13 +211,14 @@ def _foot(page: views.Page) -> Block:
 
 
 def _fits(page: views.Page, blocks: list[Block], new: list[Block]) -> bool:
-    """Whether the new blocks leave room for the last two."""
-    return len(blocks) + len(new) + _FOOT <= MAX_BLOCKS and size([*blocks, *new]) <= _room(page)
+    """Whether the new blocks leave room for the frame of a message."""
+    return len(blocks) + len(new) + _FRAME <= MAX_BLOCKS and size([*blocks, *new]) <= _room(page)
 
 
 def _room(page: views.Page) -> int:
-    """Count the characters that the blocks may have, without the last two and the fallback."""
-    return TOTAL_LIMIT - 2 * views.TITLE_LIMIT - len(escape(page.subject))
+    """Count the characters that the stories of a message may have, without its frame and the fallback."""
+    frame = sum(len(escape(words)) for words in (page.subject, page.title, page.when, page.counts))
+    return TOTAL_LIMIT - 2 * views.TITLE_LIMIT - HEADER_LIMIT - frame
 
 
 def size(part: object) -> int:
