@@ -7,12 +7,14 @@ number; the odd ones show what they are worth.  Everything is matched by ``alert
 
     python bench/about.py            the table
     python bench/about.py --errors   what the last row gets wrong on the odd numbers, one article a line
+    python bench/about.py --affair   the last row for Iran, with the arms affair of that year apart
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,6 +30,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT.parent / "shared" / "data" / "reuters21578_train.jsonl.gz"
 SEEN = datetime(1987, 10, 20, tzinfo=UTC)
 PLACES = ("iran", "china")
+AFFAIR = re.compile(
+    r"contra|poindexter|tower (commission|report|panel|board)|arms[- ](affair|scandal|deal|sale)"
+    r"|iran (affair|scandal)|irangate|north\b.*(testif|immunity)|walsh|mcfarlane|hashemi",
+    re.IGNORECASE,
+)
+"""Words of the affair in Washington about arms for Iran, which editors filed now under Iran and now not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +147,36 @@ def errors(told: list[Told]) -> Iterator[str]:
                 yield f"{place:6}{kind:7}{one.article.id:>6}  {one.article.title[:70]:70}  {one.article.text[:90]}"
 
 
+def affair(told: list[Told]) -> Iterator[str]:
+    """Give how the last way does on texts of the affair, and on all others."""
+    ids = chosen(told, "iran", WAYS[-1])
+    parts: dict[bool, list[Told]] = {True: [], False: []}
+    for one in told:
+        parts[bool(AFFAIR.search(f"{one.article.title} {one.article.text}"))].append(one)
+    for is_affair, some in parts.items():
+        s = score(some, "iran", ids)
+        name = "the affair" if is_affair else "all others"
+        yield f"{name}: P {s.precision:.2f} R {s.recall:.2f}, {s.right} right, {s.wrong} wrong, {s.missed} missed"
+    yield "the same text twice, filed under Iran once:"
+    yield from _twice(parts[True])
+
+
+def _twice(told: Iterable[Told]) -> Iterator[str]:
+    by_title: dict[str, list[Told]] = {}
+    for one in told:
+        by_title.setdefault(one.article.title, []).append(one)
+    for title, some in by_title.items():
+        if title and len({"iran" in one.places for one in some}) > 1:
+            yield f"  {title}: {', '.join(one.article.id for one in some)}"
+
+
 def main() -> None:
-    """Print the table, or the errors."""
+    """Print the table, the errors, or the affair apart."""
     if not SOURCE.exists():
         raise SystemExit(f"{SOURCE} is not here; see docs/explanation/about-and-mention.md")
     told = list(articles())
-    for line in errors(told) if "--errors" in sys.argv else table(told):
+    way = errors if "--errors" in sys.argv else affair if "--affair" in sys.argv else table
+    for line in way(told):
         print(line)
 
 

@@ -216,3 +216,27 @@ def test_the_page_of_an_article_is_made_of_bytes_that_are_its_letters():
     seen = page(article("Oil, gas", "Pará – 25%"), frozenset())
     assert seen.straight
     assert len(seen.raw) == len(seen.folded) + 1
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (5, "a word with a small number is a letter of the first plane"),
+        (0xD7FE, "the numbers of surrogates are left out"),
+        (0x10FFFD, "behind the last letter there are words all the same"),
+    ],
+)
+def test_words_stand_where_they_are_whatever_their_numbers(monkeypatch, number, why):
+    made = keys_.Keys()
+    made.shares.extend([1.0] * (number - len(made.shares)))
+    monkeypatch.setattr("alerts.rules.compiled.Keys", lambda: made)
+    words = ("oil", "price", "gas", "wheat")
+    compiled = rules_.compile([Rule(f"r{n}", "", any=(said,)) for n, said in enumerate((*words, "oil price"))], {})
+    hits = told(article("Wheat", "The oil price. The gas oil. Gas price"), compiled)
+    assert [[(e.field, e.start, e.words) for e in hit.evidence] for hit in hits] == [
+        [("text", 4, "oil")],
+        [("text", 8, "price")],
+        [("text", 19, "gas")],
+        [("title", 0, "Wheat")],
+        [("text", 4, "oil price")],
+    ], why

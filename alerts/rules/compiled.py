@@ -220,9 +220,7 @@ class _Maker:
         self.fields.update(node.fields)
         if isinstance(node, nodes.Phrase):
             keys, sure = self.keys.of(node, node.fields)
-            words = self.keys.words_of(node)
-            rarest = words.index(self._rarest(words)) if len(words) > 1 else 0
-            return Sought(node, keys[0], keys[1:], sure, words, rarest)
+            return Sought(node, keys[0], keys[1:], sure, self.keys.letters_of(node))
         if isinstance(node, nodes.Regex):
             return Sought(node)
         aliases = tuple((self._needed(alias, node.fields), alias) for alias in node.aliases)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
 
@@ -11,7 +11,7 @@ from alerts.rules import nodes
 from alerts.rules.compiled import Compiled, Rules, clause, compile  # noqa: A004 - rules.compile reads well
 from alerts.rules.reading import entry, read, written
 from alerts.rules.sights import Absent, Joined, Plan, Sight, Sought, sight
-from alerts.rules.strength import strength, weakest
+from alerts.rules.strength import strength
 
 
 def match(article: Article, rules: Rules) -> Match | None:
@@ -58,22 +58,24 @@ def _is_lang(has: str, wanted: str) -> bool:
 
 def _hit(one: Compiled, found: Sequence[Sought], seen: Sight) -> Hit:
     """Tell the evidence of a rule that is met, and how strong it is."""
-    told = seen.evidence(found[0]) if len(found) == 1 else _evidence(dict.fromkeys(found), seen)
-    return Hit(one.rule.id, told, _strength(one.plan, found, seen))
+    if len(found) == 1:
+        return Hit(one.rule.id, seen.evidence(found[0]), _strength(one.plan, found, seen))
+    once = dict.fromkeys(found)
+    return Hit(one.rule.id, _evidence(once, seen), _strength(one.plan, once, seen))
 
 
 def _evidence(found: Iterable[Sought], seen: Sight) -> tuple[Evidence, ...]:
     return tuple(chain.from_iterable(map(seen.evidence, found)))
 
 
-def _strength(plan: Plan, found: Sequence[Sought], seen: Sight) -> Strength:
+def _strength(plan: Plan, found: Collection[Sought], seen: Sight) -> Strength:
     """Judge what was found for a plan that holds: parts joined by AND each by itself, the others as one subject."""
     if isinstance(plan, Sought):
         return _of_one(plan, seen)
     if isinstance(plan, Absent):
         return "about"
     if plan.every:
-        return weakest(_strength(part, found, seen) for part in plan.parts)
+        return _weakest(plan.parts, found, seen)
     there = [part for part in plan.parts if part in found]
     if _of_some(there, seen) == "about":  # type: ignore[arg-type]
         return "about"
@@ -81,17 +83,25 @@ def _strength(plan: Plan, found: Sequence[Sought], seen: Sight) -> Strength:
     return "about" if any(_strength(part, found, seen) == "about" for part in inner) else "mention"
 
 
+def _weakest(parts: Iterable[Plan], found: Collection[Sought], seen: Sight) -> Strength:
+    """Judge parts that a rule joins by AND: about, if it is about every one of them."""
+    for part in parts:
+        if _strength(part, found, seen) == "mention":
+            return "mention"
+    return "about"
+
+
 def _of_some(there: Sequence[Sought], seen: Sight) -> Strength:
     """Judge names of one subject together."""
     if len(there) < 2:
         return _of_one(there[0], seen) if there else "mention"
-    return strength(_evidence(there, seen), seen.opening, lambda: seen.in_text(there))
+    return strength(_evidence(there, seen), seen.opening(), lambda: seen.in_text(there))
 
 
 def _of_one(sought: Sought, seen: Sight) -> Strength:
     judged = seen.judged.get(sought)
     if judged is None:
-        judged = strength(seen.evidence(sought), seen.opening, lambda: seen.in_text((sought,)))
+        judged = strength(seen.evidence(sought), seen.opening(), lambda: seen.in_text((sought,)))
         seen.judged[sought] = judged
     return judged
 

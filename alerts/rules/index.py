@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from alerts.rules.keys import NOTHING, Keys, Needs, Present, Rows
-from alerts.rules.lexicon import Numbers
 
 OTHERS = 3
 """So many keys of a way, beside its anchor, are asked for before the rule is decided."""
@@ -39,7 +38,7 @@ class Index:
     """Ways of meeting rules, each under its anchor."""
 
     def __init__(self) -> None:
-        self._table: Cells = np.empty((0, _WIDTH), np.int32)
+        self._cells: Cells = np.empty((_WIDTH, 0), np.int32)
         self._always: tuple[int, ...] = ()
 
     def with_more(self, ways: Iterable[tuple[int, Iterable[Way]]], keys: Keys) -> Index:
@@ -54,19 +53,18 @@ class Index:
                     cells.extend(_row(number, way, shares))
                 else:
                     always.append(number)
-        more = np.array(cells, np.int32).reshape(-1, _WIDTH)
-        made._table = np.concatenate((self._table, more))
+        more = np.frombuffer(cells, np.int32).reshape(-1, _WIDTH)
+        made._cells = np.concatenate((self._cells, more.T), axis=1)
         made._always = (*self._always, *always)
         made._lay_out(len(keys.shares))
         return made
 
     def _lay_out(self, size: int) -> None:
         """Put the columns in the order of the anchors."""
-        anchors, rules, *rest = self._table.T
-        self._ways = Rows(anchors.astype(np.intp), np.arange(len(anchors)), size)
-        order = self._ways.values
-        self._rules = rules[order]
-        columns: list[Numbers] = [column[order].astype(np.intp) for column in rest]
+        anchors = self._cells[0]
+        self._ways = Rows(anchors, size)
+        self._cells = np.take(self._cells, np.argsort(anchors, kind="stable"), axis=1)  # each column in one piece
+        _, self._rules, *columns = self._cells
         self._others, self._choices = columns[:OTHERS], columns[OTHERS:]
 
     def candidates(self, present: Present) -> set[int]:
@@ -74,11 +72,11 @@ class Index:
         has = np.frombuffer(present.has, np.bool_)
         at = self._ways.places(present.keys)
         for others in self._others:
-            at = at[has[others[at]]]
+            at = at[has.take(others.take(at))]
         if at.size:
-            there = has[self._choices[0][at]]
+            there = has.take(self._choices[0].take(at))
             for choices in self._choices[1:]:
-                there |= has[choices[at]]
+                there |= has.take(choices.take(at))
             at = at[there]
         found = set(self._rules[at].tolist())
         found.update(self._always)

@@ -7,6 +7,7 @@ watchlist.  Rules are reduced to keys once, an article each time; all that follo
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -30,6 +31,7 @@ NOTHING = 0
 """The key that every article has."""
 
 _BORDER = 1
+_SURROGATES = range(0xD800, 0xE000)
 _HALF = 32
 _SPARSE = 16
 _ODD = 0x9E3779B1
@@ -55,21 +57,31 @@ class Present:
     words: Numbers
     starts: Numbers
     ends: Numbers
+    _letters: str = ""
+
+    @property
+    def letters(self) -> str:
+        """The words as a string with one letter for each, in which a phrase is found as fast as C can look."""
+        if not self._letters:
+            codes = np.minimum(self.words, sys.maxunicode).astype("<u4")
+            self._letters = codes.tobytes().decode("utf-32-le", "surrogatepass")
+        return self._letters
 
 
 class Rows:
-    """A row of numbers under each key, in three arrays: where a row begins, how long it is, and all rows in one."""
+    """Under each key a row of what it owns, all rows in one array: where a row begins, and how long it is.
 
-    __slots__ = ("counts", "starts", "values")
+    What is owned must be put in the order of its owners.
+    """
 
-    def __init__(self, owners: Numbers, values: Numbers, size: int) -> None:
-        order = np.argsort(owners, kind="stable")
-        self.values = values[order]
+    __slots__ = ("counts", "starts")
+
+    def __init__(self, owners: Numbers, size: int) -> None:
         self.counts = np.bincount(owners, minlength=size)
         self.starts = np.cumsum(self.counts) - self.counts
 
     def places(self, keys: Numbers) -> Numbers:
-        """Say where in ``values`` the rows of some keys stand."""
+        """Say where the rows of some keys stand."""
         counts = self.counts[keys]
         hot = counts.nonzero()[0]
         if not hot.size:
@@ -125,11 +137,15 @@ class Keys:
             return self.of(phrase, nodes.TEXT)[0]
         return (self._number_in(field, ""),)
 
-    def words_of(self, phrase: nodes.Phrase) -> Needs:
-        """Give the keys of the words of a phrase that is nothing but words, one behind the other in title and text."""
+    def letters_of(self, phrase: nodes.Phrase) -> str:
+        """Give a phrase that is nothing but words of title and text as it stands in ``Present.letters``; else nothing.
+
+        There are a million letters; a word beyond is looked for as any other phrase.
+        """
         if phrase.prefix or phrase.case or phrase.exact or phrase.fields[-1] not in _WITHIN:
-            return ()
-        return () if any(map(is_solid, phrase.words)) else tuple([self.numbers[word] for word in phrase.words])
+            return ""
+        numbers = [] if any(map(is_solid, phrase.words)) else [self.numbers[word] for word in phrase.words]
+        return "".join(map(chr, numbers)) if max(numbers, default=0) < sys.maxunicode else ""
 
     def set_of(self, keys: Iterable[int]) -> int:
         """Give the key of a set: an article has it if it has one of the keys."""
@@ -148,6 +164,8 @@ class Keys:
         return number
 
     def _new(self, share: float) -> int:
+        if len(self.shares) == _SURROGATES.start:  # no letters: to read them takes many times as long
+            self.shares.extend(1.0 for _ in _SURROGATES)
         self.shares.append(share)
         return len(self.shares) - 1
 
@@ -203,9 +221,8 @@ class Keys:
         self._likely = np.zeros(self._mask + 1, np.bool_)
         self._likely[self._mixed(pairs >> _HALF, pairs & (1 << _HALF) - 1)] = True
         self._limited = {field: self._by_word(field, size) for field in _LIMITED if field in self._fields}
-        others = [*self._implications()]
-        owners, implied = zip(*others, strict=True) if others else ((), ())
-        self._implied = Rows(np.array(owners, np.intp), np.array(implied, np.intp), size) if others else None
+        owners, self._implied = _in_order(self._implications())
+        self._implying = Rows(owners, size)
 
     def _learn_anew(self) -> None:
         """Make a lexicon of the words that rules name, as they are written in either encoding of a page."""
@@ -254,10 +271,11 @@ class Keys:
         """Give the keys that an article has."""
         there = row(page.raw)
         words = self._words(there, page)
-        found = [words, *self._found(words, there, page)]
-        keys = np.concatenate(found) if len(found) > 1 else words
-        if self._implied:
-            implied = self._implied.values[self._implied.places(keys)]
+        known = words.nonzero()[0]
+        found = [words[known], *self._found(words, known, there, page)]
+        keys = np.concatenate(found) if len(found) > 1 else found[0]
+        if self._implied.size:
+            implied = self._implied[self._implying.places(keys)]
             keys = np.concatenate((keys, implied)) if implied.size else keys
         has = bytearray(self._size)
         has[NOTHING] = True
@@ -282,10 +300,11 @@ class Keys:
             words[unknown] = self._lexicon.find(there.hashes[unknown])
         return np.maximum(words, NOTHING, out=words)
 
-    def _found(self, words: Numbers, there: Row, page: Page) -> Iterator[Numbers]:
-        """Find the keys that are more than a word of title and text."""
+    def _found(self, words: Numbers, known: Numbers, there: Row, page: Page) -> Iterator[Numbers]:
+        """Find the keys that are more than a word of title and text; ``known`` are the places of words with a key."""
         if self._pairs:
-            first, second = words[:-1], words[1:]
+            at = known[:-1][known[1:] - known[:-1] == 1]
+            first, second = words[at], words[at + 1]
             at = self._likely[self._mixed(first, second)].nonzero()[0]
             if at.size:
                 pairs = (first[at] << _HALF | second[at]).tolist()
@@ -312,6 +331,13 @@ class Keys:
         for field, numbers in self._fields.items():
             if field not in _LIMITED:
                 yield from filter(None, map(numbers.get, chain(page.words_of(field), ("",))))
+
+
+def _in_order(pairs: Iterable[tuple[int, int]]) -> tuple[Numbers, Numbers]:
+    """Give the first and the second of pairs, in the order of the first."""
+    flat = np.fromiter(chain.from_iterable(pairs), np.intp).reshape(-1, 2)
+    first, second = flat[np.argsort(flat[:, 0], kind="stable")].T
+    return first, second.copy()
 
 
 def _is_latin(word: str) -> bool:

@@ -34,24 +34,20 @@ class Spot(NamedTuple):
     end: int
 
 
-def of_words(words: Sequence[int], rarest: int, limit: Field, page: Page, present: Present) -> list[Spot]:
-    """Give the places of words one behind the other, by their keys, in a page whose letters are its bytes.
-
-    ``rarest`` is the position of the word by which they are looked for.
-    """
-    row, starts, ends, last = present.words, present.starts, present.ends, len(words) - 1
+def of_words(words: str, limit: Field, page: Page, present: Present) -> list[Spot]:
+    """Give the places of words one behind the other, a letter for each, in a page whose letters are its bytes."""
+    letters, start_of, end_of, length = present.letters, present.starts.item, present.ends.item, len(words)
     title, text = page.parts[0], page.parts[1]
     high = title.high if limit == "title" else text.high if limit == "text" else text.low + text.lead
     low = text.low
     found = []
-    for at in (row == words[rarest]).nonzero()[0].tolist():
-        first = at - rarest
-        if last and not (first >= 0 and row[first : first + last + 1].tolist() == [*words]):
-            continue
-        start, end = starts.item(first), ends.item(first + last)
+    at = letters.find(words)
+    while at >= 0:
+        start, end = start_of(at), end_of(at + length - 1)
         if end > high:
             break
         found.append(Spot(0, start - 1, end - 1) if start < low else Spot(1, start - low, end - low))
+        at = letters.find(words, at + 1)
     return found
 
 

@@ -32,8 +32,8 @@ Asked = nodes.Leaf | nodes.Near | nodes.AtLeast
 class Sought:
     """What a rule looks for, and the keys without which it is not there: ``key`` and ``more``.
 
-    ``sure`` says that it is there if they are.  ``words`` are the keys of a phrase that is nothing but words, and
-    ``rarest`` is the position of the rarest.  ``aliases`` are those of a watchlist, each with a key that it needs.
+    ``sure`` says that it is there if they are.  ``words`` are those of a phrase that is nothing but words,
+    each as one letter.  ``aliases`` are those of a watchlist, each with a key that it needs.
     ``sides`` are the leaves of ``Near``, left and right, or of ``AtLeast``.
     """
 
@@ -41,8 +41,7 @@ class Sought:
     key: int = NOTHING
     more: Needs = ()
     sure: bool = False
-    words: Needs = ()
-    rarest: int = 0
+    words: str = ""
     aliases: tuple[tuple[int, nodes.Phrase], ...] = ()
     sides: tuple[tuple[Sought, ...], ...] = ()
 
@@ -96,9 +95,9 @@ class Sight:
             return [plan] if self.is_there(plan) else None
         if isinstance(plan, Absent):
             return None if self.is_there(plan.part) else []
-        if self._fails(plan):
-            return None
-        return self._every(plan.parts) if plan.every else self._any(plan.parts)
+        if not plan.every:
+            return self._any(plan.parts)
+        return None if self._fails(plan) else self._every(plan.parts)
 
     def _fails(self, plan: Joined) -> bool:
         """Whether the keys alone say that it does not hold."""
@@ -110,6 +109,11 @@ class Sight:
     def _every(self, parts: Sequence[Plan]) -> list[Sought] | None:
         found: list[Sought] = []
         for part in parts:
+            if isinstance(part, Sought):  # asked here and not by `holds`: a call for each word is most of the cost
+                if not self.is_there(part):
+                    return None
+                found.append(part)
+                continue
             more = self.holds(part)
             if more is None:
                 return None
@@ -118,10 +122,10 @@ class Sight:
 
     def _any(self, parts: Iterable[Plan]) -> list[Sought] | None:
         found: list[Sought] = []
-        holds = False
+        has, holds = self.has, False
         for part in parts:
-            if isinstance(part, Sought):  # most are, and asking here saves a call for each word that is not there
-                if self.has[part.key] and self.is_there(part):
+            if isinstance(part, Sought):
+                if has[part.key] and self.is_there(part):
                     found.append(part)
                     holds = True
                 continue
@@ -133,7 +137,9 @@ class Sight:
 
     def is_there(self, sought: Sought) -> bool:
         """Decide a leaf, by its keys alone if they can."""
-        return self._may_be(sought) and (sought.sure or bool(self.evidence(sought)))
+        if sought.sure:
+            return bool(self.has[sought.key])
+        return self._may_be(sought) and bool(self.evidence(sought))
 
     def _may_be(self, sought: Sought) -> bool:
         if not self.has[sought.key] or (sought.more and not all(map(self.has.__getitem__, sought.more))):
@@ -150,8 +156,12 @@ class Sight:
     def _told(self, sought: Sought) -> list[Evidence]:
         if sought.sides:
             return self._counted(sought)
-        name = _name(sought.node)
-        return [self._tell(name, spot) for spot in firsts(self._rows(sought))]
+        name, parts = _name(sought.node), self.page.parts
+        told = []
+        for number, start, end in firsts(self._rows(sought)):
+            part = parts[number]
+            told.append(Evidence(name, part.field, start, end, part.value[start:end]))
+        return told
 
     def _counted(self, sought: Sought) -> list[Evidence]:
         """Tell of places that are near each other, or of so many of them."""
@@ -190,7 +200,7 @@ class Sight:
         node = sought.node
         if sought.words and self.page.straight:
             limit = node.fields[-1]  # type: ignore[union-attr]
-            return [of_words(sought.words, sought.rarest, limit, self.page, self.present)]
+            return [of_words(sought.words, limit, self.page, self.present)]
         if isinstance(node, nodes.Phrase):
             return [of_phrase(node, self.page, node.fields)]
         if isinstance(node, nodes.Regex):
@@ -201,7 +211,10 @@ class Sight:
     def in_text(self, found: Sequence[Sought]) -> list[Spot]:
         """Give the places in the text of what was found for a rule: those that overlap or are near are one."""
         if len(found) == 1 and isinstance(found[0].node, nodes.Phrase):
-            return [spot for spot in self._rows(found[0])[0] if spot.part == TEXT_PART]
+            every = self._rows(found[0])[0]
+            if every and every[0].part == TEXT_PART == every[-1].part:
+                return every
+            return [spot for spot in every if spot.part == TEXT_PART]
         spots: set[Spot] = set()
         for sought in found:
             node = sought.node

@@ -8,7 +8,7 @@ weaker of the two.  The figures were chosen on one half of a labelled set and tr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from alerts.model import Evidence, Strength
@@ -60,25 +60,20 @@ def dateline(text: str) -> int:
     return found.end() if _PLACE_ENDS.split(place)[0].isupper() or place.endswith(")") else 0
 
 
-def strength(
-    evidence: Sequence[Evidence], stretch: Callable[[], tuple[int, int]], places: Callable[[], Sequence[Place]]
-) -> Strength:
+def strength(evidence: Sequence[Evidence], stretch: tuple[int, int], places: Callable[[], Sequence[Place]]) -> Strength:
     """Judge one subject by where its names stand.
 
-    ``stretch`` gives the opening of the text, and ``places`` all places in the text; both cost something, and are asked
-    for only if the evidence, which is the first place of each name, does not decide.
+    ``stretch`` is the opening of the text, and ``places`` gives all places in the text, which cost something and are
+    asked for only if the evidence, the first place of each name, does not decide.
     """
+    begin, end = stretch
     for one in evidence:
-        if one.field != "text" or _is_within(one, stretch()):
+        if one.field != "text" or (begin <= one.start and one.end <= end):
             return "about"  # what is no text (the title, a category) is never a mention
     every = places()
-    return "about" if len(every) >= TIMES or any(_is_within(one, stretch()) for one in every) else "mention"
-
-
-def weakest(strengths: Iterable[Strength]) -> Strength:
-    """Judge a hit of several parts that a rule joins by AND: about, if it is about every one of them."""
-    return "mention" if "mention" in strengths else "about"
-
-
-def _is_within(place: Place, stretch: tuple[int, int]) -> bool:
-    return stretch[0] <= place.start and place.end <= stretch[1]
+    if len(every) >= TIMES:
+        return "about"
+    for place in every:
+        if begin <= place.start and place.end <= end:
+            return "about"
+    return "mention"

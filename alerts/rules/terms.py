@@ -140,7 +140,7 @@ def _no_field(name: str, said: str) -> str:
     )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=1_024)
 def parse_term(written: str) -> Term:
     """Read a term of a list; raise ``TermError`` if it is none, or if it could mean two things.
 
