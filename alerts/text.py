@@ -214,6 +214,20 @@ def cut(text: str, limit: int) -> str:
     return (spaced if len(spaced) > limit // 2 else head).rstrip(" ,;:–—") + "…"
 
 
+_CREDIT = re.compile(r"\s+[-–—|]\s+(?:\S+\s*){1,4}$")
+
+
+def uncredited(title: str) -> str:
+    """Take off the name of an outlet that an aggregator puts behind a headline: up to four words behind a dash.
+
+    What is left of a headline that has a dash of its own is still its beginning.
+
+    >>> uncredited("Iran cuts off the internet again - The Harbour Post")
+    'Iran cuts off the internet again'
+    """
+    return _CREDIT.sub("", title)
+
+
 COMMON_WORDS = frozenset(
     fold(word)
     for word in (

@@ -12,7 +12,7 @@ reason                    told         meaning
 ``copy of …``             no           the same text as an article of the story
 ``repeat``                no           nothing in it that the story has not told
 ``repeat: edited``        no           a new version of an article of the story, with nothing new in it
-``background``            no           opinion, explainer, live page, gallery, round-up
+``background``            no           opinion, explainer, live page, gallery, video, round-up
 ========================  ===========  ==================================================================
 """
 

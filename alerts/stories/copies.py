@@ -12,7 +12,6 @@ stories and kept in memory; nothing else knows it, so nothing else can lose it.
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -22,7 +21,7 @@ from typing import TypeVar
 
 from alerts.figures import figures
 from alerts.model import Member, Story
-from alerts.text import folds
+from alerts.text import folds, uncredited
 
 K = TypeVar("K")
 
@@ -42,8 +41,6 @@ MET = 2
 
 HEADLINE = 4
 """A headline of fewer words is no sign of a copy by itself, unless both are nothing but a headline."""
-
-_CREDIT = re.compile(r"\s+[-–—|]\s+(?:\S+\s*){1,4}$")
 
 
 class Copies:
@@ -116,7 +113,7 @@ def _repeats(title: str, lead: str) -> bool:
 
     What follows there are headlines of others, which two entries may share; so all of it must be alike, not half.
     """
-    words = folds(_CREDIT.sub("", title))
+    words = folds(uncredited(title))
     return len(words) > HEADLINE and folds(lead)[: len(words)] == words
 
 
@@ -153,5 +150,5 @@ def headline(title: str) -> frozenset[str]:
     ['again', 'cuts', 'internet', 'iran', 'off', 'the']
     """
     whole = folds(title)
-    cut = folds(_CREDIT.sub("", title))
+    cut = folds(uncredited(title))
     return frozenset(cut if len(cut) > HEADLINE else whole)

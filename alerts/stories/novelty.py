@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from alerts.figures import Figure, figures, western
 from alerts.model import Member
 from alerts.stories import terms as terms_
+from alerts.stories.background import is_background
 from alerts.stories.space import Space
 
 FRESH = 0.45
@@ -17,24 +18,6 @@ NAMED = 3
 """How many new figures or words a reason names."""
 
 _CORRECTION = re.compile(r"^\W*(correction|corrected|corrects|clarification|정정|اصلاح)\b|\(corrects\b", re.IGNORECASE)
-_BACKGROUND = re.compile(
-    # how a newsroom marks it: at the front, behind a bar, or at the end
-    r"^\W*(opinion|analysis|comment|commentary|editorial|column|explainer|explained|factbox|fact check|live|"
-    r"live updates|live blog|(the )?long read|in pictures|photos|gallery|podcast|watch|video|timeline|"
-    r"profile|interview|q&a|review|"
-    r"opinia|komentarz|analiza|wywiad|kommentar|analyse|leitartikel|newsletter|[\w ]*comment)\b\s*[:|–—-]|"
-    r"[|–—-]\s*(opinion|analysis|comment|editorial|live updates?)\W*$|:\s*live( updates?| blog)?\W*$|"
-    r"\b(what we know( so far)?|explained|live updates)\W*$|"
-    # what an explainer is called
-    r"\b((need|things|facts|what) to know|storylines to watch|at a glance|what we know|more top headlines)\b|"
-    r"^\W*(why|how|what)\b(?!.*\b(said|says)\b)|^\W*(the papers|timeline of)\b|"
-    # round-ups of a day
-    r"\b(morning|daily|evening) (brief|briefing|update)\b|\bnews des tages\b|"
-    r"^(사설|칼럼|یادداشت|تحلیل)\b",
-    re.IGNORECASE,
-)
-# A column has its writer's name in capitals in front.
-_COLUMN = re.compile(r"^(?:[A-Z][A-Z'’-]+\s+){1,3}[A-Z][A-Z'’-]+:")
 _NUMBER = re.compile(r"(?<![\w.,-])\d[\d.,]*\d(?![\w-])")
 _QUOTE = re.compile(r"“([^”]{6,80})”|‘([^’]{6,80})’|\"([^\"]{6,80})\"|(?<!\w)'([^']{6,80})'(?!\w)|„([^”“]{6,80})[”“]")
 _YEAR = re.compile(r"(19|20)\d\d")
@@ -102,7 +85,9 @@ class Told:
         return 2 * len(said - self._terms) > len(said)
 
     def new_words(self, member: Member, space: Space) -> tuple[str, ...]:
-        """Give the headline's words that the story has not told, heaviest first, if they are ``FRESH`` of its weight.
+        """Give the headline's words that the story has not told, if they are ``FRESH`` of its weight.
+
+        The heaviest are named, in the order of the headline: "cuts, off, internet" is read, "internet, cuts" is not.
 
         In a language in which the story was not told yet every word is new, and says nothing.
         """
@@ -113,8 +98,9 @@ class Told:
         fresh = [term for term in weights if term not in self._terms]
         if not fresh or sum(weights[term] for term in fresh) < FRESH * sum(weights.values()):
             return ()
-        heaviest = sorted(fresh, key=lambda term: (-weights[term], term))
-        return tuple(dict.fromkeys(printed[term] for term in heaviest))
+        heaviest = sorted(fresh, key=lambda term: (-weights[term], term))[:NAMED]
+        order = {term: n for n, (term, _) in reversed(list(enumerate(terms_.named(member.title))))}
+        return tuple(dict.fromkeys(printed[term] for term in sorted(heaviest, key=order.__getitem__)))
 
 
 def reason(member: Member, told: Told, copied: Member | None, space: Space) -> str:
@@ -130,7 +116,7 @@ def reason(member: Member, told: Told, copied: Member | None, space: Space) -> s
     figures_ = told.new_figures(member)
     if copied and not figures_:
         return f"copy of {copied.outlet}"
-    if is_background(member.title):
+    if is_background(member.title, member.url, member.lead):
         return "background"
     return _news(member, told, figures_, space)
 
@@ -144,17 +130,6 @@ def _news(member: Member, told: Told, figures_: tuple[str, ...], space: Space) -
     if member.voice and member.voice not in told.voices:
         return f"confirmed: {len(told.voices) + 1} outlets"
     return "repeat"
-
-
-def is_background(title: str) -> bool:
-    """Tell whether a headline announces opinion, an explainer, a live page, a round-up or a gallery.
-
-    >>> is_background("Opinion | Tariffs hurt everyone"), is_background("Five things to know about the protests")
-    (True, True)
-    >>> is_background("Live fire kills three in Isfahan"), is_background("What to do, asks minister who said no")
-    (False, False)
-    """
-    return bool(_BACKGROUND.search(title)) or bool(_COLUMN.search(title))
 
 
 def is_told(why: str) -> bool:

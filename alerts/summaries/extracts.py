@@ -15,6 +15,7 @@ from alerts import text
 from alerts.figures import figures
 from alerts.model import Article, Cited, Development, Source
 from alerts.summaries.sentences import is_whole, sentences
+from alerts.summaries.tolls import Tolls
 from alerts.summaries.weights import Vector, Weights, likeness
 from alerts.text import folds
 
@@ -26,6 +27,9 @@ BALANCE = 0.8
 
 REPEATS = 0.5
 """A sentence so like one that was told adds nothing, unless it tells another figure: the toll of today."""
+
+NEARLY = 0.7
+"""How like the others the headline's own article must be for its lead to come first, as a share of the medoid."""
 
 FLOOR = 0.06
 """A sentence less relevant than this is left out, and the summary is shorter."""
@@ -48,12 +52,17 @@ _FILLER = re.compile(
     r"image\b|getty|copyright|©|all rights reserved|listen to|watch (?:the )?(?:video|live)|related\b|advertisement|"
     r"this article (?:was|is|originally)|the post\b.*appeared first|editor'?s note|our (?:reporters|standards)|"
     r"download our|get our|we(?:'| a)re (?:hiring|live)|comments?\b|share this|updated at)"
+    r"|\b(?:has|have) (?:more|the (?:latest|details|story))\b[^.]{0,40}\W*$|\bjoins? us\b"
     r"|appeared first on|\bnewsletter\b|https?://|\[…\]|\[\.\.\.\]|\bcookies?\b",
     re.IGNORECASE,
 )
 # What a common publishing program puts behind each text of a feed.
 _APPEARED = re.compile(
     r"\s*The post .{0,300}? (?:appeared first on\b|first appeared on\b).*\Z|\s*The post [^.]{10,300}(?:\.\.\.|…)\Z"
+)
+# Where a report was written, and whose it is, in front of its first sentence: "TEHRAN (Polaris Wire) - ".
+_DATELINE = re.compile(
+    r"\A[A-ZÀ-Þ][A-ZÀ-Þ.'’-]{2,}(?:[ ,/]+[A-ZÀ-Þ][\w.'’-]*){0,4}\s?(?:\([^()]{2,40}\))?(?:\s?[–—]\s?|\s?--\s?|\s?-\s)"
 )
 _CUT_OFF = re.compile(r"\s*\S*\s?(?:\.\.\.|…|\[…\]|\[\.\.\.\])\Z")
 _REFERS_BACK = re.compile(
@@ -88,11 +97,13 @@ def extract(
     split = [_sentences(d.article) for d in told]
     weights = Weights([*(words for one in split for words in one), headline, *before])
     candidates = _candidates(told, split, weights, _Before(before, headline, weights))
-    fresh = [c for c in candidates if not c.repeats] or candidates
+    now = Tolls(f"{d.article.title}. {text.lead(d.article.text)}" for d in told)
+    fresh = [c for c in candidates if not c.repeats and not now.exceed(c.cited.words)]
+    fresh = fresh or [c for c in candidates if not c.repeats] or candidates
     if not fresh:
         return _beginnings(told)
     reports = {c.article for c in fresh if not told[c.article].reason.startswith("correction")}
-    typical = _medoid(told, split, weights, reports or {c.article for c in fresh})
+    typical = _medoid(told, split, weights, reports or {c.article for c in fresh}, headline)
     lead = next(c for c in fresh if c.article == typical)
     chosen = [lead, *_most_relevant(fresh, lead, _Relevance(told, weights), extra)]
     chosen.sort(key=lambda c: (c.article != typical, c.article, c.place))
@@ -124,9 +135,16 @@ def source(article: Article) -> Source:
 
 
 def body(article: Article) -> str:
-    """Give the text, without the title that some feeds repeat at its beginning."""
+    """Give the text without what is no part of it: the title that some feeds repeat at its beginning, and a dateline.
+
+    What an aggregator prints in the place of a text, its own headline and those of others, is none.
+    """
     found, title = _APPEARED.sub("", text.one_line(article.text[:TEXT_LIMIT])), text.one_line(article.title)
-    return found[len(title) :].lstrip(" .:–—-") if title and found.startswith(title) else found
+    bare = text.uncredited(title)
+    if bare != title and found.startswith(bare):
+        return ""
+    found = found[len(title) :].lstrip(" .:–—-") if title and found.startswith(title) else found
+    return _DATELINE.sub("", found)
 
 
 def _sentences(article: Article) -> tuple[str, ...]:
@@ -163,7 +181,7 @@ def _beginnings(news: Sequence[Development]) -> tuple[Cited, ...]:
     """Give the beginning of the newest text, where none has a whole sentence."""
     for d in reversed(news):
         words = body(d.article)
-        if words and folds(words) != folds(d.article.title):
+        if words and folds(words) != folds(d.article.title) and not _FILLER.search(words[:LEAD_LIMIT]):
             kept = _CUT_OFF.sub("", text.cut(words, LEAD_LIMIT)) or words[:LEAD_LIMIT]
             return (Cited(kept, source(d.article), whole=kept == words),)
     return ()
@@ -172,15 +190,22 @@ def _beginnings(news: Sequence[Development]) -> tuple[Cited, ...]:
 # ── which ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _medoid(news: Sequence[Development], split: Sequence[Sequence[str]], weights: Weights, having: set[int]) -> int:
-    """Give the article, of those with a sentence to tell, that is most like all others; among equals the newest."""
+def _medoid(
+    news: Sequence[Development], split: Sequence[Sequence[str]], weights: Weights, having: set[int], headline: str
+) -> int:
+    """Give the article, of those with a sentence to tell, that is most like all others; among equals the newest.
+
+    The one with the headline is taken if it is nearly as like them: its lead says what the headline means.
+    """
     vectors = [
         weights.vector(d.article.title, d.article.title, *parts[:3]) for d, parts in zip(news, split, strict=True)
     ]
     scored = [
         (round(sum(likeness(vectors[n], other) for m, other in enumerate(vectors) if m != n), 6), n) for n in having
     ]
-    return max(scored)[1]
+    best, medoid = max(scored)
+    under = [(score, n) for score, n in scored if news[n].article.title == headline and score >= NEARLY * best]
+    return max(under)[1] if under else medoid
 
 
 class _Relevance:

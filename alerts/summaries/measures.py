@@ -2,6 +2,9 @@
 
 A figure and its context are two pieces of one sentence, as printed, one behind the other.  The words behind the figure
 say what is measured if they are a noun; if they are none, the words before it do: "Exports rose 4.8 percent · in June".
+
+Which come first goes by where they stand: in the headline, in the main clause of a sentence that is told, elsewhere,
+and last what a subordinate clause rehearses: "…, citing a crackdown in which 62 people have been killed".
 """
 
 from __future__ import annotations
@@ -10,10 +13,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from alerts.figures import places
 from alerts.model import Cited, Measure
+from alerts.summaries.tolls import TOLL
 from alerts.text import is_spaceless, one_line
+
+IN_HEADLINE, IN_TOLD, ELSEWHERE, SUBORDINATE = range(4)
+"""Where a figure stands, the best first."""
 
 MAX_FIGURES = 5
 """The most key figures of one story; a reader takes in no more at a glance."""
@@ -33,8 +41,8 @@ _MARK = (
 _BREAK = re.compile(rf"{_MARK}|\s(?:was|were|is|are|has|have|had|will|would|could|may|might|so|seems?)\b")
 _BREAK_BEFORE = re.compile(_MARK)
 _NO_NOUN = (
-    r"(?:last|this|next|that|which|who|an?|the|each|every|earlier|yesterday|today|already|annually|monthly|compared|more|less|higher|"
-    r"lower)"
+    r"(?:last|this|next|that|which|who|an?|the|each|every|year|month|week|recorded|earlier|yesterday|today|already|annually|"
+    r"monthly|compared|more|less|higher|lower)"
 )
 _NOUN = re.compile(rf"\s(?!(?:{_PREPOSITION}|{_NO_NOUN})\b)(?=[^\W\d_])(?:(?:[A-Z]\.)+|[\w'’-]+)")
 _WORD = re.compile(r"\S+")
@@ -43,19 +51,28 @@ _DAY = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|March|April|May|June|July|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|"
     r"Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
+_NTH = r"\d{1,2}(?:st|nd|rd|th)?"
 _DATE = re.compile(
-    rf"\b(?:\d{{1,2}} {_DAY}(?:,? \d{{4}})?|{_DAY} \d{{1,2}}(?:st|nd|rd|th)?(?:, \d{{4}})?)(?![\w%])|"
+    rf"\b(?:\d{{1,2}} {_DAY}(?:,? \d{{4}})?|{_DAY} {_NTH}(?:, \d{{4}})?)(?: to (?:{_DAY} )?{_NTH})?(?![\w%])|"
     r"(?:\d{4}년 )?\d{1,2}월 \d{1,2}일|(?:\d{4}年)?\d{1,2}月\d{1,2}日"
 )
 _DUE = re.compile(
     r"\b(?:by|until|before|deadline|expires?|due|scheduled|takes? effect|effective|begins?|starts?|from)\b",
     re.IGNORECASE,
 )
-_FUNCTION = r"(?:as|of|in|on|at|and|or|to|the|an?|for|from|by|with|that|is|are)"
-_TOLL = re.compile(
-    r"\b(?:death )?toll (?:\w+ )?(?:at|to|past|over|reaches|hits|tops|passes|climbs|rises|nears)(?: (?:to|past|above))?"
-    r"(?: (?:at least|more than|over|nearly|about))? (?P<dead>\d[\d,]*)\b"
+_SUBORDINATE = re.compile(
+    r"\b(?:which|who|whose|whom|where|after|before|while|although|though|because|since|amid|despite|following|citing|"
+    r"compared|than|whereas|unless|even as|in response to|when)\b(?! (?:the )?(?:beginning|start|then)\b)",
+    re.IGNORECASE,
 )
+_OPENED = re.compile(r"\s?\((?:about |or |around )?\Z")
+_AMOUNT = r"\d[\d,.]*(?<![,.])"
+_RANGE = re.compile(
+    rf"(?: to |–|-)(?:[$€£¥₩₹]{_AMOUNT}(?:[ -]?(?:trillion|billion|million|thousand|bn|tn|[mk])\b)?|"
+    rf"{_AMOUNT}(?:%| per ?cent\b))"
+)
+_OF_ITS = re.compile(r"\s*of (?:its|their|his|her)\b")
+_FUNCTION = r"(?:as|of|in|on|at|and|or|to|the|an?|for|from|by|with|that|is|are)"
 _COUNT = re.compile(
     r"(?<![\w.,:$€£¥/-])(?!(?:19|20)\d\d\b)"
     r"(?:\d{1,3}(?:,\d{3})+|\d{2,}(?:\.\d+)?|\d+(?:\.\d+)? (?:million|billion))(?: (?:million|billion|trillion))?"
@@ -75,39 +92,88 @@ _WEAK = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A figure in a sentence: where it stands, under which name it is told once, and how much it weighs."""
+    """A figure in a sentence: where it stands, under which name it is told once, and how much it weighs.
+
+    ``value`` is the number if it counts people: two tolls have one name.
+    """
 
     name: str
     start: int
     end: int
     weight: int
+    value: str = ""
 
 
-def measures(cited: Iterable[Cited], others: Iterable[Cited] = ()) -> tuple[Measure, ...]:
-    """Give the key figures of some sentences, those of people and money first, each once, five at most.
+class _Kept(NamedTuple):
+    """A figure that may be told, and how well it stands."""
 
-    What is counted or dated is taken from the sentences that are told, and not from the ``others``: there it is mostly
-    of no weight.  Of the people killed only the first figure is taken, and of those arrested: the sentences come in
-    the order of importance, and yesterday's toll beside today's would be a riddle.
+    rank: int
+    one: _Found
+    measure: Measure
+
+
+def measures(headline: Cited | None, cited: Iterable[Cited], others: Iterable[Cited] = ()) -> tuple[Measure, ...]:
+    """Give the key figures of a headline and some sentences, those of the headline first, each once, five at most.
+
+    ``cited`` are the sentences that are told, ``others`` the rest of the articles.  What is counted or dated is taken
+    from what is told alone: elsewhere it is mostly of no weight.  Of the people killed only one figure is taken, and
+    of those arrested: the sentences come in the order of importance, and yesterday's toll beside today's would be a
+    riddle.
     """
-    found: dict[str, tuple[int, Measure]] = {}
-    for number, sentence in enumerate(chain((told := tuple(cited)), others)):
+    found: dict[str, _Kept] = {}
+    for place, sentence in chain(
+        ((IN_HEADLINE, h) for h in (headline,) if h), ((IN_TOLD, c) for c in cited), ((ELSEWHERE, c) for c in others)
+    ):
         for one, measure in _measures(sentence):
-            if one.weight <= 1 or number < len(told):
-                found.setdefault(one.name, (one.weight, measure))
-    ranked = sorted(found.values(), key=lambda pair: pair[0])
-    return tuple(measure for _, measure in ranked)[:MAX_FIGURES]
+            if one.weight > 1 and place == ELSEWHERE:
+                continue
+            rank = SUBORDINATE if _is_subordinate(sentence.words, one.start) and place else place
+            known = found.get(one.name)
+            if known is None or rank < known[0]:
+                found[one.name] = _Kept(rank, one, measure)
+            elif _says_more(known, rank, one, measure):
+                found[one.name] = known._replace(measure=measure)
+    ranked = sorted(found.values(), key=lambda kept: (kept.rank, kept.one.weight))
+    return tuple(kept.measure for kept in ranked)[:MAX_FIGURES]
+
+
+def _says_more(known: _Kept, rank: int, one: _Found, measure: Measure) -> bool:
+    """Tell whether a sentence says of the headline's count of people where or when, and the headline does not."""
+    same = known.rank == IN_HEADLINE and rank == IN_TOLD and known.one.value == one.value != ""
+    return same and not known.measure.what and bool(measure.what)
+
+
+def _is_subordinate(sentence: str, at: int) -> bool:
+    """Tell whether a clause that only rehearses begins before this place, and no main clause after it.
+
+    A clause at the very beginning ends with its comma: "After the talks failed, 12 people were killed".
+    """
+    opened = list(_SUBORDINATE.finditer(sentence, 0, at))
+    if not opened:
+        return False
+    fronted = not sentence[: opened[-1].start()].strip("“\"' ")
+    return not (fronted and "," in sentence[opened[-1].end() : at])
 
 
 def _measures(sentence: Cited) -> Iterator[tuple[_Found, Measure]]:
-    """Give the figures of a sentence with their contexts, no figure inside the context of another."""
+    """Give the figures of a sentence with their contexts, no figure inside the context of another.
+
+    What stands in brackets right behind a figure is the same in another currency.
+    """
     covered: list[range] = []
-    for one in _figures(sentence.words):
-        start, head, end = _cut(sentence.words, one)
+    ends: set[int] = set()
+    words = sentence.words
+    for one in _figures(words):
+        if (
+            _OPENED.sub("", words[: one.start]) != words[: one.start]
+            and len(_OPENED.sub("", words[: one.start])) in ends
+        ):
+            continue
+        start, head, end = _cut(words, one)
+        ends |= {one.end, head}
         if any(start < other.stop and other.start < end for other in covered):
             continue
         covered.append(range(start, end))
-        words = sentence.words
         yield one, Measure(words[start:head].strip(), words[head:end].strip(), sentence.source)
 
 
@@ -117,10 +183,12 @@ def _figures(sentence: str) -> Iterator[_Found]:
     for figure, start in places(sentence):
         end = start + len(figure.words)
         taken.append(range(start, end))
-        yield _Found(figure.what or figure.name, start, end, 0 if figure.what else 1)
-    for m in _TOLL.finditer(sentence):
+        yield _Found(
+            figure.what or figure.name, start, end, 0 if figure.what else 1, figure.value if figure.what else ""
+        )
+    for m in TOLL.finditer(sentence):
         taken.append(range(*m.span()))
-        yield _Found("dead", *m.span(), 0)
+        yield _Found("dead", *m.span(), 0, m["dead"])
     for weight, pattern in ((2, _COUNT), (3, _DATE)):
         for m in pattern.finditer(sentence):
             if any(m.start() in other or m.end() - 1 in other for other in taken) or not _counts(sentence, m):
@@ -139,6 +207,8 @@ def _counts(sentence: str, m: re.Match[str]) -> bool:
 def _cut(words: str, one: _Found) -> tuple[int, int, int]:
     """Find where the figure with what it is of begins, where it ends, and where the rest of the clause does."""
     end = _ENDING.match(words, one.end).end()  # type: ignore[union-attr]  # it may match nothing
+    if more := _RANGE.match(words, end):
+        end = more.end()
     after = _until_break(words[end:])
     head = end
     for _ in range(NOUNS if after.isascii() else 1):
@@ -147,8 +217,9 @@ def _cut(words: str, one: _Found) -> tuple[int, int, int]:
             break
         head = end + noun.end()
     rest = after[head - end :]
-    alone = head == end and one.weight > 0 and not rest.startswith(" of ")
-    start = _begin(words, one.start, needed=not rest.strip()) if alone else one.start
+    # "4% of its usual level" says nothing without what stands before it.
+    alone = head == end and one.weight > 0 and (not rest.startswith(" of ") or _OF_ITS.match(rest) is not None)
+    start = _begin(words, one.start, needed=not rest.strip() or bool(_OF_ITS.match(rest))) if alone else one.start
     return start, head, head + len(_short(rest))
 
 

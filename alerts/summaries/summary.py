@@ -29,7 +29,7 @@ def summarise(told: Told, story: Story | None) -> Told:
     spoken = [corrected(d, news) for d in spoken]
     chosen = extract(spoken, title, [f"{m.title}. {m.lead}" for m in earlier])
     every = list(_all(spoken))
-    found = measures([*_titles(spoken, title), *(c for c in chosen if c.whole)], every)
+    found = measures(_heading(spoken, title), [c for c in chosen if c.whole], [*_titles(spoken, title), *every])
     summary = Summary(chosen, found, quotes([*chosen, *every]), tuple(_timeline(news, earlier)))
     return replace(told, headline=title, figures=tuple(map(written, found)), summary=summary)
 
@@ -48,11 +48,14 @@ def _was_told(reason: str) -> bool:
     return reason.startswith(_TOLD) and "; held" not in reason
 
 
+def _heading(news: Sequence[Development], title: str) -> Cited | None:
+    """Give the headline with its source."""
+    return next((Cited(title, source(d.article)) for d in news if d.article.title == title), None)
+
+
 def _titles(news: Sequence[Development], title: str) -> Iterator[Cited]:
-    """Give the titles as sentences, the headline first, then the newest."""
-    newest_first = news[::-1]
-    ordered = sorted(newest_first, key=lambda d: d.article.title != title)
-    return (Cited(d.article.title, source(d.article)) for d in ordered)
+    """Give the other titles as sentences, the newest first."""
+    return (Cited(d.article.title, source(d.article)) for d in news[::-1] if d.article.title != title)
 
 
 def _all(news: Sequence[Development]) -> Iterator[Cited]:
