@@ -10,10 +10,13 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from airflow.sdk.plugins_manager import AirflowPlugin
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 if TYPE_CHECKING:
@@ -174,3 +177,69 @@ def _url(connection: Any) -> str:
         return str(whole)
     parts = urlsplit(str(connection.get_uri()))
     return urlunsplit(parts._replace(path=parts.path.replace("%2F", "/")))
+
+
+# ── the desk ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def news_watch(scope: Any, receive: Any, send: Any) -> None:
+    """Serve the desk; it is made at the first request, so that a process that is no web server pays nothing for it."""
+    await _desk()(scope, receive, send)
+
+
+@cache
+def _desk() -> Any:
+    """Make the desk behind the login of this Airflow."""
+    from alerts import desk  # noqa: PLC0415 - heavy, and only the API server needs it
+
+    return desk.app(_opened, _authenticate())
+
+
+@cache
+def _opened() -> Any:
+    """Open what the desk works with, once for this process; it is closed with the process."""
+    from alerts import desk  # noqa: PLC0415
+
+    return ExitStack().enter_context(desk.open_desk(setting))
+
+
+def _authenticate() -> Any:
+    """Give the dependency that asks Airflow who is there.
+
+    Who may look at Airflow may read; who may run ``alerts_send`` may act, for that is what acting does.
+    """
+    from airflow.api_fastapi.app import get_auth_manager  # noqa: PLC0415
+    from airflow.api_fastapi.auth.managers.models.resource_details import (  # noqa: PLC0415
+        AccessView,
+        DagAccessEntity,
+        DagDetails,
+    )
+    from airflow.api_fastapi.core_api.security import get_user  # noqa: PLC0415
+    from fastapi import Depends, HTTPException  # noqa: PLC0415
+
+    from alerts.desk import Caller  # noqa: PLC0415
+
+    def caller(user: Any = Depends(get_user)) -> Caller:  # noqa: B008 - so FastAPI has it
+        manager = get_auth_manager()
+        if not manager.is_authorized_view(access_view=AccessView.WEBSITE, user=user):
+            raise HTTPException(403, "your Airflow account may not look at this")
+        dag, run = DagDetails(id="alerts_send"), DagAccessEntity.RUN
+        return Caller(
+            user.get_name(), may_act=manager.is_authorized_dag(method="POST", access_entity=run, details=dag, user=user)
+        )
+
+    return caller
+
+
+class NewsWatch(AirflowPlugin):
+    """The entry *News watch* in the menu *Browse* of Airflow.
+
+    It is a link and no frame: Airflow's frame forbids new tabs, so that no link to an article could be followed.  It is
+    in a menu, because a link beside the menus is drawn by Airflow 3.3 as a button that does nothing.
+    """
+
+    name = "alerts"
+    fastapi_apps: list[Any] = [{"app": news_watch, "url_prefix": "/alerts", "name": "News watch"}]  # noqa: RUF012 - so Airflow has it
+    external_views: list[Any] = [  # noqa: RUF012
+        {"name": "News watch", "href": "alerts/", "destination": "nav", "category": "browse"}
+    ]
