@@ -1,4 +1,4 @@
-"""What is served over HTTP: ``/api/articles``, and ``/websub/…`` for hubs.  On this machine only, by default.
+"""What is served over HTTP: ``/api/articles``, ``/websub/…`` for hubs, ``/metrics``.  On this machine only, by default.
 
 aiohttp serves it because it is there already.  A route only reads the request, calls a function of ``pushing`` that
 knows nothing of HTTP's libraries, and sends what that says; so another server can mount the same functions.
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TypeVar
 
 import structlog
@@ -40,6 +41,11 @@ BURST = 100.0
 T = TypeVar("T")
 log = structlog.get_logger("alerts")
 
+METRICS_TOKEN = "ALERTS_METRICS_TOKEN"  # noqa: S105 - the name of the setting, not the token
+
+PROXIED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+"""What a proxy says of those for whom it asks."""
+
 TOKEN = "ALERTS_PUSH_TOKEN"  # noqa: S105 - the name of the setting, not the token
 
 
@@ -64,9 +70,24 @@ class Bucket:
         return 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What gives the metrics, in which format, and who may see them: whoever has a token, or else this machine."""
+
+    collect: Callable[[], bytes]
+    kind: str
+    tokens: tuple[str, ...] = ()
+
+
 @contextmanager
 def serving(
-    door: Door, tokens: tuple[str, ...], *, calls: Calls | None = None, host: str = "127.0.0.1", port: int = PORT
+    door: Door,
+    tokens: tuple[str, ...],
+    *,
+    calls: Calls | None = None,
+    metrics: Metrics | None = None,
+    host: str = "127.0.0.1",
+    port: int = PORT,
 ) -> Iterator[str]:
     """Serve in a thread of its own; gives the URL.  Port 0 takes one that is free; hubs are heard only with ``calls``.
 
@@ -75,7 +96,8 @@ def serving(
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="serving", daemon=True)
     thread.start()
-    routes = _Routes(door, tokens, calls, Bucket(loop.time, last=loop.time()), Bucket(loop.time, last=loop.time()))
+    buckets = Bucket(loop.time, last=loop.time()), Bucket(loop.time, last=loop.time())
+    routes = _Routes(door, tokens, calls, metrics, *buckets)
     runner = web.AppRunner(routes.application(), access_log=None, handle_signals=False)
     try:
         yield asyncio.run_coroutine_threadsafe(_start(runner, host, port), loop).result()
@@ -103,12 +125,19 @@ class _Routes:
     """The routes.  One thread writes, because one store is written and the children belong to one thread."""
 
     def __init__(
-        self, door: Door, tokens: tuple[str, ...], calls: Calls | None, pushed: Bucket, called: Bucket
+        self,
+        door: Door,
+        tokens: tuple[str, ...],
+        calls: Calls | None,
+        metrics: Metrics | None,
+        pushed: Bucket,
+        called: Bucket,
     ) -> None:
-        self._door, self._tokens, self._calls = door, tokens, calls
+        self._door, self._tokens, self._calls, self._metrics = door, tokens, calls, metrics
         self._pushed, self._called = pushed, called
         self._executor = ThreadPoolExecutor(1, "served")
         self._crowd = asyncio.Semaphore(AT_ONCE)
+        self._scrape = asyncio.Lock()
 
     def application(self) -> web.Application:
         """Mount them."""
@@ -117,11 +146,21 @@ class _Routes:
         if self._calls:
             app.router.add_get("/websub/{feed}/{mark}", self.confirm, allow_head=False)
             app.router.add_post("/websub/{feed}/{mark}", self.deliver)
+        if self._metrics:
+            app.router.add_get("/metrics", self.metrics)
         app.on_cleanup.append(self._close)
         return app
 
     async def _close(self, _: web.Application) -> None:
         await asyncio.to_thread(self._executor.shutdown)
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Give the metrics to those who may see them; pushed articles do not wait for it."""
+        if self._metrics is None or not _may_see(request, self._metrics.tokens):
+            return _response(pushing.refused(401, f"send `Authorization: Bearer` and the token of {METRICS_TOKEN}"))
+        async with self._scrape:
+            text = await asyncio.to_thread(self._metrics.collect)
+        return web.Response(body=text, headers={"Content-Type": self._metrics.kind, "Cache-Control": "no-store"})
 
     async def articles(self, request: web.Request) -> web.Response:
         """Take pushed articles."""
@@ -172,6 +211,14 @@ class _Routes:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def _may_see(request: web.Request, tokens: tuple[str, ...]) -> bool:
+    """Ask for the token; where none is set, only this machine may see, and no proxy on it for somebody else."""
+    if tokens:
+        return pushing.is_authorised(request.headers.get("Authorization", ""), tokens)
+    is_here = ip_address((request.remote or "0.0.0.0").partition("%")[0]).is_loopback  # noqa: S104 - of nobody
+    return is_here and not any(name in request.headers for name in PROXIED)
 
 
 def _refusal(request: web.Request, tokens: tuple[str, ...], bucket: Bucket) -> Reply | None:

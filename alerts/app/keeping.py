@@ -85,7 +85,7 @@ def keep(app: App, spans: Retention, var: Path) -> Report:
     """
     if app.engine is None:
         raise StoreError("there is nothing to keep in memory; use a SQL store")
-    now, engine = app.clock(), app.engine
+    now, engine, began = app.clock(), app.engine, time.perf_counter()
     count: Counter[str] = Counter()
     lines = [*_logs(app, engine, spans, now, count)]
     count["stories"] = expiry.stories(engine, before=now - spans.articles)
@@ -95,7 +95,8 @@ def keep(app: App, spans: Retention, var: Path) -> Report:
     count["index"] = index(app.stores.seen, engine, now)
     sick = [*_sick(app, now)]
     count["sick"] = len(sick)
-    report = Report("keep", now, tuple(count.items()), (*lines, *_waste(engine), *sick))
+    took = round(time.perf_counter() - began, 3)
+    report = Report("keep", now, tuple(count.items()), (*lines, *_waste(engine), *sick), took)
     app.stores.reports.append([report])
     return report
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -65,7 +66,7 @@ class App:
 
     def run(self, stage: Stage, *, shard: tuple[int, int] = (0, 1), digest_now: bool = False) -> Report:
         """Run one stage and keep its report.  ``shard`` (n, of) makes ``poll`` take only the hosts that fall to n."""
-        stores, now = self.stores, self.clock()
+        stores, now, began = self.stores, self.clock(), time.perf_counter()
         match stage:
             case "poll":
                 report = self._poll(now, shard)
@@ -97,6 +98,7 @@ class App:
                 )
             case "deliver":
                 report = stages.deliver(channels=self.channels, outbox=stores.outbox, clock=self.clock)
+        report = replace(report, took=round(time.perf_counter() - began, 3))
         stores.reports.append([report])
         if structlog.is_configured():  # else it would print, in a program that has not asked for it
             log.info("stage done", stage=stage, **dict(report.counts))

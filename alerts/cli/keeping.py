@@ -1,7 +1,8 @@
-"""``alerts housekeep`` and ``doctor``: what is kept, and whether all is well."""
+"""``alerts housekeep``, ``doctor`` and ``metrics``: what is kept, and whether all is well."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from alerts import app as app_
 from alerts import doctor as doctor_
+from alerts import metrics as metrics_
 from alerts import show
 from alerts.adapters.sql import expiry
 from alerts.cli.shell import ConfigFolder, cli, lookup, out
@@ -42,3 +44,10 @@ def doctor(config: ConfigFolder = Path("config")) -> None:
         if found.advice:
             out.print(f"{'':<24}{found.advice}", markup=False)
     raise typer.Exit(wrong)
+
+
+@cli.command()
+def metrics(config: ConfigFolder = Path("config")) -> None:
+    """Print the metrics once, in the text format of Prometheus."""
+    with app_.open_sql(lookup(config)) as engine:
+        sys.stdout.buffer.write(metrics_.Scrape(engine, config)())

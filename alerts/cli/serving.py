@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from alerts import app as app_
 from alerts import demo, doors, pushing, services, serving
+from alerts import metrics as metrics_
 from alerts.cli.shell import ConfigFolder, cli, lookup, out, until_told
 from alerts.errors import AlertsError
 
@@ -19,17 +21,16 @@ def serve(
     port: Annotated[int, typer.Option(help="The port.")] = serving.PORT,
     config: ConfigFolder = Path("config"),
 ) -> None:
-    """Take articles that are pushed, at POST /api/articles, and what hubs deliver, at /websub, until Ctrl-C."""
-    callback, written = os.environ.get("ALERTS_CALLBACK"), os.environ.get(serving.TOKEN)
-    try:
-        tokens = pushing.tokens(written) if written or not callback else ()
-    except ValueError as error:
-        raise AlertsError(f"{serving.TOKEN} {error}") from error
-    with doors.open_calls(lookup(config)) as calls:
+    """Take pushed articles (/api/articles) and what hubs deliver (/websub), give metrics (/metrics), until Ctrl-C."""
+    callback, seers = os.environ.get("ALERTS_CALLBACK"), _tokens(serving.METRICS_TOKEN)
+    tokens = _tokens(serving.TOKEN, needed=not (callback or seers))
+    with doors.open_calls(lookup(config)) as calls, app_.open_sql(lookup(config)) as engine:
+        shown = serving.Metrics(metrics_.Scrape(engine, config), metrics_.CONTENT_TYPE, seers)
         heard = calls if callback else None
-        with serving.serving(calls.door, tokens, calls=heard, host=host, port=port) as url:
-            what = "articles" if tokens else "what hubs deliver"
-            out.print(f"taking {what} at {url}{'/api/articles' if tokens else '/websub'}; Ctrl-C ends it")
+        with serving.serving(calls.door, tokens, calls=heard, metrics=shown, host=host, port=port) as url:
+            what = {"articles": tokens, "what hubs deliver": callback}
+            taken = " and ".join(name for name, on in what.items() if on)
+            out.print(f"{f'taking {taken}, ' if taken else ''}giving metrics at {url}; Ctrl-C ends it")
             until_told()
 
 
@@ -44,16 +45,26 @@ def desk(
         from alerts.desk import alone, open_desk  # noqa: PLC0415 - an extra, and heavy
     except ModuleNotFoundError as error:
         raise AlertsError(f'the desk needs {error.name}; run: pip install "tocsin[desk]"') from None
-    try:
-        tokens = pushing.tokens(os.environ.get(alone.TOKEN))
-    except ValueError as error:
-        raise AlertsError(f"{alone.TOKEN} {error}") from error
+    tokens = _tokens(alone.TOKEN, needed=True)
     with (
         open_desk(lookup(config)) as opened,
         alone.serving(alone.desk(lambda: opened, tokens), host=host, port=port) as url,
     ):
         out.print(f"the desk is at {url}/; Ctrl-C ends it")
         until_told()
+
+
+def _tokens(name: str, *, needed: bool = False) -> tuple[str, ...]:
+    """Read the tokens of a setting.
+
+    Raises:
+        AlertsError: They are too short, or not set and needed.
+    """
+    written = os.environ.get(name)
+    try:
+        return pushing.tokens(written) if written or needed else ()
+    except ValueError as error:
+        raise AlertsError(f"{name} {error}") from error
 
 
 @cli.command(name="demo-feeds")

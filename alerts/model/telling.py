@@ -208,6 +208,8 @@ class Report:
     at: datetime
     counts: tuple[tuple[str, int], ...] = ()
     lines: tuple[str, ...] = ()
+    took: float = 0.0
+    """How many seconds it took."""
 
     @property
     def key(self) -> str:

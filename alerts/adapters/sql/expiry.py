@@ -17,7 +17,7 @@ from alerts.adapters.sql.tables import log, outbox, readers, receipts, rows, sho
 CHUNK = 500
 """The most rows that one transaction deletes; some tens of milliseconds on a slow disk."""
 
-CLOSED = ("delivered", "refused", "given_up")
+CLOSED = ("delivered", "refused", "quarantined", "given_up")
 """The states in which a delivery is done with.  Any other may still be sent, and is kept."""
 
 

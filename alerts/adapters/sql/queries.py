@@ -151,13 +151,25 @@ def delivery_counts(engine: Engine) -> dict[State, int]:
         return {row.state: row.number for row in connection.execute(query)}
 
 
-def channel_counts(engine: Engine, since: datetime) -> dict[tuple[str, State], int]:
-    """Count the deliveries that were made at or after ``since``, by channel and state."""
+def channel_counts(engine: Engine, since: datetime | None = None) -> dict[tuple[str, State], int]:
+    """Count the deliveries, or those that were made at or after ``since``, by channel and state."""
     number = func.count().label("number")
-    query = select(outbox.c.channel, outbox.c.state, number).where(outbox.c.made >= since)
+    query = select(outbox.c.channel, outbox.c.state, number)
+    if since is not None:
+        query = query.where(outbox.c.made >= since)
     with reading(engine) as connection:
         found = connection.execute(query.group_by(outbox.c.channel, outbox.c.state)).all()
     return {(row.channel, row.state): row.number for row in found}
+
+
+def oldest_due(engine: Engine, now: datetime) -> dict[str, datetime]:
+    """Give for each channel since when the open delivery is due that is due longest, if one is."""
+    due = (outbox.c.state == "open", outbox.c.next_attempt <= now)
+    query = (
+        select(outbox.c.channel, func.min(outbox.c.next_attempt).label("since")).where(*due).group_by(outbox.c.channel)
+    )
+    with reading(engine) as connection:
+        return {row.channel: row.since for row in connection.execute(query)}
 
 
 def reports_since(engine: Engine, since: datetime) -> tuple[Report, ...]:
