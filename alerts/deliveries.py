@@ -11,7 +11,19 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from alerts.model import Alert, Delivery, Development, Digest, Message, Pending, Receipt, Subscription
+from alerts.model import (
+    Alert,
+    Delivery,
+    DeliveryState,
+    Development,
+    Digest,
+    Message,
+    Notice,
+    Pending,
+    Receipt,
+    Subscription,
+    Way,
+)
 
 # The retry table that Standard Webhooks gives as its example, counted from one attempt to the next; 3 days in all.
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -36,6 +48,10 @@ LONGEST_WAIT = timedelta(hours=24)
 """The most that we let the other side put us off; a server that says a year is broken, not busy."""
 
 
+OPERATOR = "operator"
+"""Whose deliveries the notices are, where others have a subscription."""
+
+
 def for_alert(alert: Alert, development: Development, message: Message, now: datetime) -> tuple[Delivery, ...]:
     """Make the deliveries of an alert, one a recipient: ``alert:<subscription>:<article>@<version>``."""
     name = f"alert:{alert.subscription.id}:{development.key}"
@@ -47,6 +63,15 @@ def for_digest(digest: Digest, message: Message, now: datetime, *, upto: int) ->
     slot = digest.slot.astimezone(ZoneInfo(digest.subscription.zone))
     name = f"digest:{digest.subscription.id}:{slot:%Y%m%dT%H%M}"
     return _each(digest.subscription, name, message, now, upto=upto)
+
+
+def for_notice(notice: Notice, way: Way, message: Message, now: datetime) -> tuple[Delivery, ...]:
+    """Make the deliveries of a notice to the operator, one a recipient: ``notice:<what it is about>``."""
+    name = f"notice:{notice.key}"
+    return tuple(
+        Delivery(_id(name, recipient), OPERATOR, way.channel, recipient, message, now)
+        for recipient in dict.fromkeys(way.recipients)
+    )
 
 
 def _each(
@@ -80,6 +105,39 @@ def next_attempt(receipt: Receipt) -> datetime | None:
     return max(receipt.at + wait, asked)
 
 
+def state_after(receipt: Receipt, next_attempt: datetime | None) -> DeliveryState:
+    """Name the state that an attempt leaves: open while another will follow."""
+    if next_attempt is not None:
+        return "open"
+    if receipt.outcome == "refused" and receipt.blame == "message":
+        return "quarantined"
+    return "given_up" if receipt.outcome == "deferred" else receipt.outcome
+
+
+def not_before(receipt: Receipt, next_attempt: datetime | None) -> datetime | None:
+    """Give the time before which not even a channel that is well again brings the next attempt forward.
+
+    What waited because the channel was not well need not wait any longer; what its recipient or the other side put
+    off must.
+    """
+    return next_attempt if receipt.blame in ("recipient", "message") else receipt.retry_after
+
+
+def is_bounce(receipt: Receipt) -> bool:
+    """Whether it says that there is no such address, or that it takes no mail: for good, and for every message."""
+    return receipt.outcome == "refused" and receipt.blame == "recipient"
+
+
+def masked(recipient: str) -> str:
+    """Give an address as it may be shown.
+
+    >>> masked("anna@example.org"), masked("")
+    ('a…@e….org', '')
+    """
+    name, at, domain = recipient.partition("@")
+    return f"{name[:1]}…@{domain[:1]}….{domain.rpartition('.')[2]}" if at else name[:1] + "…" * bool(name)
+
+
 def _jitter(receipt: Receipt) -> float:
     """Give a factor of 0.8 to 1.2 that is always the same for this attempt at this delivery."""
     drawn = int.from_bytes(sha256(f"{receipt.delivery} {receipt.attempt}".encode()).digest()[:4])
@@ -89,4 +147,4 @@ def _jitter(receipt: Receipt) -> float:
 def no_channel(pending: Pending, now: datetime) -> Receipt:
     """Put off a delivery whose channel is not configured: it is sent once the channel is there."""
     reason = f'channel "{pending.delivery.channel}" is not configured in channels.yaml'
-    return Receipt(pending.delivery.id, pending.attempts + 1, "deferred", reason, now)
+    return Receipt(pending.delivery.id, pending.attempts + 1, "deferred", reason, now, blame="login")

@@ -129,8 +129,12 @@ class Outbox(Protocol):
         """How far into the log of developments the digests that are kept of the subscription tell; 0 if none is."""
         ...
 
-    def due(self, now: datetime, limit: int = 100) -> tuple[Pending, ...]:
-        """Open deliveries whose next attempt is due and that nobody holds, oldest first."""
+    def channels(self, now: datetime) -> tuple[str, ...]:
+        """Name the channels for which something is due, in the order of their names."""
+        ...
+
+    def due(self, now: datetime, limit: int = 100, *, channel: str | None = None) -> tuple[Pending, ...]:
+        """Open deliveries whose next attempt is due and that nobody holds, oldest first; of one channel, or of all."""
         ...
 
     def claim(self, delivery: str, *, now: datetime, until: datetime) -> str | None:
@@ -146,6 +150,17 @@ class Outbox(Protocol):
 
     def receipts(self, delivery: str) -> tuple[Receipt, ...]:
         """The receipts of one delivery, oldest first."""
+        ...
+
+    def hasten(self, channel: str, *, now: datetime) -> int:
+        """Make due what waits only because the channel was not well; how many that are."""
+        ...
+
+    def redrive(self, deliveries: Sequence[str], *, now: datetime) -> int:
+        """Open deliveries again that were closed without being delivered, under their ids; how many that are.
+
+        Their receipts stay, and their attempts are counted anew.  What is open is made due; what was delivered stays.
+        """
         ...
 
 

@@ -114,7 +114,7 @@ class Replay:
             outbox=stores.outbox,
             now=slot,
         )
-        stages.deliver(channels=self._channels(), outbox=stores.outbox, clock=lambda: slot)
+        stages.deliver(channels=self._channels(), outbox=stores.outbox, states=stores.channels, clock=lambda: slot)
 
     def _channels(self) -> Mapping[str, InboxChannel]:
         """Give every channel the folder in its place; nothing is signed for anybody."""

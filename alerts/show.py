@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 
 from alerts import app as app_
 from alerts import config as config_
@@ -191,15 +191,6 @@ def folders(lost: Counter[str]) -> str:
     named = [name for name, _ in lost.most_common(NAMES)]
     more = f" and {len(lost) - NAMES} more" if len(lost) > NAMES else ""
     return f"folders are not kept: {', '.join(named)}{more}"
-
-
-def deliveries(app: App, limit: int) -> Table:
-    """Make the table of the last deliveries, newest first."""
-    table = Table("made", Column("delivery", overflow="fold"), "state", "attempts", "last receipt", box=SIMPLE)
-    for record in queries.recent_deliveries(app.engine, limit) if app.engine else ():
-        last = _plain(record.receipts[-1].reason) if record.receipts else ""
-        table.add_row(_time(record.delivery.made), record.delivery.id, record.state, str(record.attempts), last)
-    return table
 
 
 def dry_run(folder: Path, out: Console) -> None:

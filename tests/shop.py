@@ -55,6 +55,7 @@ class Shop:
     folder: Path
     url: str
     pages: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def config(self) -> Path:
@@ -62,7 +63,7 @@ class Shop:
 
     @property
     def environ(self) -> dict[str, str]:
-        return {"ALERTS_CONFIG": str(self.config), "ALERTS_VAR": str(self.folder / "var")}
+        return {"ALERTS_CONFIG": str(self.config), "ALERTS_VAR": str(self.folder / "var"), **self.extra}
 
     def write(self, name: str, text: str) -> None:
         path = self.config / name

@@ -10,14 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from alerts import cli
-from tests.shop import Shop, open_shop, rss
+from tests.shop import CHANNELS, Shop, open_shop, rss
 from tests.test_app import FIRST, SECOND
 
 
@@ -48,6 +50,12 @@ def told(shop: Shop, *words: str, code: int = 0, given: bytes = b"") -> tuple[st
     assert done.returncode == code, printed + said
     assert "Traceback" not in said
     return printed, said
+
+
+def here(shop: Shop, *words: str) -> str:
+    """Run the command in this process, which is sooner done; what it prints, or what it says against it."""
+    done = CliRunner().invoke(cli.cli, words, env=environ(shop))
+    return f"{done.output}{'' if isinstance(done.exception, SystemExit) else done.exception or ''}"
 
 
 def environ(shop: Shop) -> dict[str, str]:
@@ -116,6 +124,36 @@ def test_explain_feeds_deliveries_and_report(shop: Shop) -> None:
     assert "alert:desk:" in alerts(shop, "deliveries", "--limit", "5")
     assert "collected     2 new articles" in alerts(shop, "report")
     assert "2 articles are in the index" in alerts(shop, "rebuild-index")
+
+
+def test_a_delivery_is_shown_redriven_and_its_channel_resumed_without_an_address(shop: Shop) -> None:
+    """A receiver that is gone: the delivery waits, the operator resumes, and the inbox takes it under the same id."""
+    shop.write("channels.yaml", CHANNELS + "operator: {channel: mail, to: [ops@example.org]}\n")
+    away = {"ALERTS_SLACK": f"{shop.url}/services/none"}
+    with_slack = replace(shop, extra=away)
+    said = here(with_slack, "run", "--digest-now")
+    assert 'channel "slack": disabled: 404' in said
+    assert "disabled" in here(shop, "channels")
+    listed = here(shop, "deliveries", "--state", "open", "--channel", "slack").split()
+    id_ = [word for word in listed if word.startswith("alert:")][-1]  # the oldest, which was tried
+
+    shown = here(shop, "deliveries", "show", id_)
+    for words in ("attempt 1: deferred: 404", "met iran (about)", "new story", "channel       disabled"):
+        assert words in shown
+    assert "no delivery begins so" in here(shop, "deliveries", "show", "ghost")
+
+    assert "failing" in here(shop, "deliveries", "resume", "slack")
+    assert "3 delivered" in here(shop, "run")
+    assert here(shop, "deliveries", "--channel", "slack").count("delivered") >= 2
+    assert "0 deliveries will be sent again" in here(shop, "deliveries", "redrive", id_)
+    assert "name ids, or a --state" in here(shop, "deliveries", "redrive")
+    assert "is no state" in here(shop, "deliveries", "--state", "lost")
+    assert 'there is no channel "fax"' in here(shop, "deliveries", "resume", "fax")
+
+    everything = here(shop, "deliveries", "--limit", "50", "--since", "1h")
+    assert "notice:slack:disabled:" in everything
+    assert "a…@e….org" in everything
+    assert "example.org" not in everything
 
 
 def test_explain_shows_the_versions_of_an_article_and_what_was_edited(shop: Shop) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from alerts import config
 from alerts.config import File, check, load, read, scalars, tree
 from alerts.errors import ConfigError
-from alerts.model import Expect, Feed, Rule, Watchlist
+from alerts.model import Expect, Feed, Rule, Watchlist, Way
 from alerts.stories import Family
 
 ROOT = Path(__file__).parent.parent
@@ -329,6 +329,7 @@ def test_a_file_over_the_limit_is_not_read() -> None:
 # ── what each kind of file may say ───────────────────────────────────────────────────────────────────────────────────
 
 FEED = "feeds:\n  - {id: bbc, url: 'https://bbc.example/rss', outlet: BBC, %s}\n"
+OPERATED = "channels: [{id: mail, kind: mail, from: a@example.org}, {id: slack, kind: slack}]\noperator: {%s}\n"
 SUBSCRIPTION = "subscriptions:\n  - id: s\n    rules: all\n    channel: %s\n    %s\n    %s\n"
 
 MISTAKES = [
@@ -419,6 +420,12 @@ MISTAKES = [
         "channels: [{id: x, kind: slack, connection: 'https://hooks.slack.example/T/B/s3cret'}]",
         "is no name of",
     ),
+    ("channels", OPERATED % "channel: mial", 'operator channel: there is no channel "mial"; did you mean "mail"?'),
+    ("channels", OPERATED % "channel: mail", "operator to: mail needs recipients; write `to:`"),
+    ("channels", OPERATED % "channel: slack, to: [a@example.org]", "operator to: only mail has addresses, only Slack"),
+    ("channels", OPERATED % "channel: slack, otherwise: slack", "operator otherwise: this is the same channel"),
+    ("channels", OPERATED % "otherwise: slack", 'operator channel: the key "channel" is missing'),
+    ("channels", OPERATED % "channell: slack", '"channell" is no key here; did you mean "channel"?'),
     ("channels", "channels: [{id: x, kind: slack, token: s3cret}]", '"token" is no key here; write a connection'),
     # Subscriptions
     ("subscriptions", SUBSCRIPTION % ("slack", "when: 7:30", ""), "did you mean `daily at 07:30`?"),
@@ -570,6 +577,15 @@ def test_channels_have_the_connection_of_their_kind_unless_they_name_one() -> No
     text = "channels: [{id: a, kind: mail, from: t@example.org}, {id: b, kind: slack}, {id: c, kind: webhook}, {id: d, kind: slack, connection: x}]"
     made = check(files(channels=text))[0].channels
     assert [c.connection for c in made] == ["alerts_smtp", "alerts_slack", "alerts_webhook", "x"]
+
+
+def test_the_operator_is_told_by_the_channel_that_is_named_and_otherwise_by_the_other() -> None:
+    made, found = check(files(channels=OPERATED % "channel: mail, to: [a@example.org], otherwise: slack"))
+    assert found == ()
+    assert made.operator == (Way("mail", "mail", ("a@example.org",)), Way("slack", "slack"))
+    both, _ = check(files(channels=OPERATED % 'channel: slack, to: [a@example.org, "#ops"], otherwise: mail'))
+    assert both.operator == (Way("slack", "slack", ("#ops",)), Way("mail", "mail", ("a@example.org",)))
+    assert check(files(channels=(OPERATED % "").replace("operator: {}", "")))[0].operator == ()
 
 
 def test_one_bad_entry_costs_no_other_entry() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import deliveries
-from alerts.model import Digest, Message, Pending, Receipt
+from alerts.model import Digest, Message, Notice, Pending, Receipt, Way
 from tests.newsroom import NIGHT, SLOT, alert, digest, subscription
 
 MESSAGE = Message("mail", "subject", "text")
@@ -102,7 +102,8 @@ def test_deliveries_that_failed_together_come_back_one_by_one() -> None:
 def test_a_channel_that_is_not_configured_puts_it_off_and_says_where_to_look() -> None:
     (made,) = deliveries.for_alert(alert("slack"), NIGHT[2], MESSAGE, NOW)
     got = deliveries.no_channel(Pending(made, attempts=2), NOW)
-    assert got == Receipt(made.id, 3, "deferred", 'channel "slack" is not configured in channels.yaml', NOW)
+    reason = 'channel "slack" is not configured in channels.yaml'
+    assert got == Receipt(made.id, 3, "deferred", reason, NOW, blame="login")
     assert deliveries.next_attempt(got) is not None
 
 
@@ -121,3 +122,53 @@ def test_what_follows_a_message_is_a_delivery_of_its_own_to_each_recipient() -> 
         "digest:anna:20260701T0730:2",
         "digest:anna:20260701T0730:3",
     ]
+
+
+# ── states, bounces, addresses ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("outcome", "blame", "again", "state"),
+    [
+        ("delivered", "", False, "delivered"),
+        ("refused", "recipient", False, "refused"),
+        ("refused", "message", False, "quarantined"),
+        ("deferred", "login", True, "open"),
+        ("deferred", "", False, "given_up"),
+    ],
+)
+def test_what_an_attempt_leaves(outcome: str, blame: str, again: bool, state: str) -> None:
+    assert deliveries.state_after(receipt(outcome=outcome, blame=blame), NOW if again else None) == state
+
+
+def test_only_what_waits_for_the_channel_may_be_brought_forward() -> None:
+    later, asked = NOW + timedelta(hours=2), NOW + timedelta(hours=1)
+    assert deliveries.not_before(receipt(), later) is None
+    assert deliveries.not_before(receipt(blame="gone"), later) is None
+    assert deliveries.not_before(receipt(retry_after=asked), later) == asked
+    assert deliveries.not_before(receipt(blame="recipient"), later) == later
+
+
+def test_a_bounce_is_an_address_that_is_refused_for_good() -> None:
+    assert deliveries.is_bounce(receipt(outcome="refused", blame="recipient"))
+    assert not deliveries.is_bounce(receipt(outcome="refused", blame="message"))
+    assert not deliveries.is_bounce(receipt(outcome="deferred", blame="recipient"))
+
+
+@given(st.emails())
+def test_a_masked_address_tells_neither_name_nor_domain(address: str) -> None:
+    name, _, domain = address.rpartition("@")
+    shown = deliveries.masked(address)
+    assert shown.count("…") == 2
+    assert len(name) < 3 or name not in shown
+    assert domain not in shown
+
+
+def test_a_notice_has_one_delivery_a_recipient_and_is_named_by_what_it_is_about() -> None:
+    notice, way = (
+        Notice("slack:paused:20260701T080000", "t", "t"),
+        Way("mail", "mail", ("a@example.org", "b@example.org")),
+    )
+    ids = [d.id for d in deliveries.for_notice(notice, way, MESSAGE, NOW)]
+    assert len(set(ids)) == 2
+    assert all(id_.startswith("notice:slack:paused:20260701T080000:") for id_ in ids)

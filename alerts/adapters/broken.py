@@ -16,4 +16,4 @@ class BrokenChannel:
 
     def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
         """Defer: the delivery goes out once the setting is mended."""
-        return Receipt(delivery.id, attempt, "deferred", self.reason, now)
+        return Receipt(delivery.id, attempt, "deferred", self.reason, now, blame="login")

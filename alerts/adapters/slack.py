@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from alerts import text
+from alerts import channels, text
 from alerts.adapters import http
 from alerts.adapters.http import Posted
 from alerts.adapters.memory import MemoryHosts, MemoryTable
 from alerts.adapters.pacing import turn
-from alerts.model import Delivery, Outcome, Receipt
+from alerts.model import Blame, Delivery, Outcome, Receipt
 from alerts.ports import Hosts, Table
 
 API = "https://slack.com/api/chat.postMessage"
@@ -39,6 +39,8 @@ _JSON = {"content-type": "application/json; charset=utf-8"}
 _NO_PLACE = 'a bot must be told where to write; give the subscription `to: ["#channel"]`'
 _NO_CHOICE = "an incoming webhook writes to the one channel it was made for; delete `to` from the subscription"
 
+_NOT_YET = "others are writing to this channel, and Slack takes one message a second"
+
 AGAIN = frozenset(
     "ratelimited rate_limited message_limit_exceeded internal_error fatal_error service_unavailable request_timeout "
     "team_added_to_org accesslimited".split()
@@ -47,13 +49,26 @@ AGAIN = frozenset(
 
 SETTINGS = frozenset(
     "invalid_auth not_authed account_inactive token_revoked token_expired missing_scope no_permission access_denied "
-    "not_allowed_token_type ekm_access_denied org_login_required two_factor_setup_required not_in_channel "
-    "restricted_action posting_to_general_channel_denied".split()
+    "not_allowed_token_type ekm_access_denied org_login_required two_factor_setup_required".split()
 )
-"""Words for what the operator can mend in Slack, so that the message waits for it."""
+"""Words for what the operator can mend in Slack, so that everything waits for it."""
+
+PLACE = frozenset("not_in_channel restricted_action posting_to_general_channel_denied".split())
+"""Words for what the operator can mend for one channel of Slack's, so that what is meant for that one waits."""
+
+NO_PLACE = frozenset("channel_not_found is_archived user_not_found".split())
+"""Words for a channel of Slack's that is not there: it alone is refused."""
 
 NO_THREAD = frozenset("thread_not_found invalid_thread_ts cannot_reply_to_message message_not_found".split())
 """Words for a thread whose first message is gone."""
+
+_WORDS: tuple[tuple[frozenset[str], tuple[Outcome, Blame]], ...] = (
+    (AGAIN, ("deferred", "")),
+    (SETTINGS, ("deferred", "login")),
+    (PLACE, ("deferred", "recipient")),
+    (NO_PLACE, ("refused", "recipient")),
+    (NO_THREAD, ("deferred", "message")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +82,7 @@ class SlackChannel:
     def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
         """Make one attempt.  Slack accepts with ``ok`` and refuses with a word, such as ``invalid_blocks``."""
         if delivery.recipient:
-            return Receipt(delivery.id, attempt, "deferred", _NO_CHOICE, now)
+            return Receipt(delivery.id, attempt, "deferred", _NO_CHOICE, now, blame="recipient")
 
         def ask() -> Posted:
             body = delivery.message.body.encode()
@@ -75,8 +90,8 @@ class SlackChannel:
 
         posted = _in_turn(self.hosts, self.url, self.timeout, ask)
         words = posted.body if posted.status else posted.reason
-        outcome = _outcome(posted.status, posted.body)
-        return _receipt(delivery, attempt, outcome, posted, words.replace(self.url, "(url)"), now)
+        meant = _meaning(posted)
+        return _receipt(delivery, attempt, meant, posted, words.replace(self.url, "(url)"), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +111,7 @@ class SlackBot:
     def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
         """Make one attempt.  Slack answers with 200 to nearly everything; what it means stands in the JSON."""
         if not delivery.recipient:
-            return Receipt(delivery.id, attempt, "deferred", _NO_PLACE, now)
+            return Receipt(delivery.id, attempt, "deferred", _NO_PLACE, now, blame="recipient")
         place = f"{delivery.channel} {delivery.recipient} {delivery.thread}"
         answer: dict[str, Any] = {}
 
@@ -110,8 +125,8 @@ class SlackBot:
         posted = _in_turn(self.hosts, f"{self.token} {delivery.recipient}", self.timeout, ask)
         word = str(answer.get("error") or "")
         words = "ok" if answer.get("ok") is True else word or posted.body or posted.reason
-        outcome = _meaning(posted, answer, word)
-        return _receipt(delivery, attempt, outcome, posted, words.replace(self.token, "(token)"), now)
+        meant = _meaning_of_api(posted, answer, word)
+        return _receipt(delivery, attempt, meant, posted, words.replace(self.token, "(token)"), now)
 
     def _post(self, delivery: Delivery, root: str | None, now: datetime) -> Posted:
         """Post, as an answer to the first message of its story if there is one."""
@@ -139,28 +154,31 @@ def _in_turn(hosts: Hosts, place: str, timeout: timedelta, ask: Callable[[], Pos
     name = f"slack {sha256(place.encode()).hexdigest()[:16]}"
     with turn(hosts, name, hold=timeout * 2, rest=PACE, patience=PATIENCE) as ours:
         if ours.wait is not None:
-            return Posted(0, "others are writing to this channel, and Slack takes one message a second", ours.wait)
+            return Posted(0, _NOT_YET, ours.wait)
         posted = ask()
         if posted.status == 429:
             ours.rest = posted.retry_after or BUSY
         return posted
 
 
-def _receipt(delivery: Delivery, attempt: int, outcome: Outcome, posted: Posted, words: str, now: datetime) -> Receipt:
+def _receipt(
+    delivery: Delivery, attempt: int, meant: tuple[Outcome, Blame], posted: Posted, words: str, now: datetime
+) -> Receipt:
     """Write down what was answered."""
     reason = f"{posted.status or ''} {text.one_line(words)}".strip()
     wait = now + posted.retry_after if posted.retry_after else None
-    return Receipt(delivery.id, attempt, outcome, text.cut(reason, _REASON_LIMIT), now, retry_after=wait)
+    outcome, blame = meant
+    return Receipt(delivery.id, attempt, outcome, text.cut(reason, _REASON_LIMIT), now, wait, blame)
 
 
-def _outcome(status: int, body: str) -> Outcome:
-    """Say what an answer means.
+def _meaning(posted: Posted) -> tuple[Outcome, Blame]:
+    """Say what an answer means.  A 200 that is not ``ok`` is some other server's page: the address is wrong.
 
-    A 200 that is not ``ok`` is some other server's page; it is refused, for to try again would not change it.
+    That it is not our turn yet is no fault of the channel's.
     """
-    if status == 200 and body.strip() == "ok":
-        return "delivered"
-    return "deferred" if status in {0, 408, 429} or status >= 500 else "refused"
+    if posted.status == 200 and posted.body.strip() != "ok":
+        return "deferred", "login"
+    return ("deferred", "recipient") if posted.reason == _NOT_YET else channels.meaning(posted.status)
 
 
 def _answer(posted: Posted) -> dict[str, Any]:
@@ -172,10 +190,11 @@ def _answer(posted: Posted) -> dict[str, Any]:
     return read if isinstance(read, dict) else {}
 
 
-def _meaning(posted: Posted, answer: dict[str, Any], word: str) -> Outcome:
-    """Say what an answer of the API means."""
+def _meaning_of_api(posted: Posted, answer: dict[str, Any], word: str) -> tuple[Outcome, Blame]:
+    """Say what an answer of the API means: whom it speaks of stands in a word."""
     if posted.status == 200 and answer.get("ok") is True:
-        return "delivered"
-    if word in AGAIN or word in SETTINGS or word in NO_THREAD:
-        return "deferred"
-    return "refused" if posted.status == 200 else _outcome(posted.status, "")
+        return "delivered", ""
+    for words, meant in _WORDS:
+        if word in words:
+            return meant
+    return ("refused", "message") if posted.status == 200 else _meaning(posted)

@@ -15,7 +15,7 @@ import aiosmtplib
 
 from alerts import text
 from alerts.adapters.email import Signer, to_email
-from alerts.model import Delivery, Outcome, Receipt
+from alerts.model import Blame, Delivery, Outcome, Receipt
 
 LETTING_GO = 0.02
 """Seconds for the loop to close a TLS connection."""
@@ -26,6 +26,7 @@ TIMEOUT = timedelta(seconds=45)
 _NO_SERVER = "the URL of a mail server must look like smtp://user:password@host:587 or smtps://host"
 _STARTTLS: dict[str, bool | None] = {"required": True, "auto": None, "off": False}
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\@\x00-\x1f\x7f]+@[^\s<>,;:\"()\[\]\\@\x00-\x1f\x7f]+")
+_NO_ADDRESS = "the recipient is not a mail address"
 _ANY_ADDRESS = re.compile(r"\S*@\S*")
 _REASON_LIMIT = 200
 _NOT_THE_MESSAGE = (
@@ -71,15 +72,15 @@ class SmtpChannel:
     def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
         """Make one attempt.  Once the server has taken the message it is delivered, whatever happens then."""
         if not _ADDRESS.fullmatch(delivery.recipient):
-            return Receipt(delivery.id, attempt, "refused", "the recipient is not a mail address", now)
-        outcome, reason = asyncio.run(self._attempt(delivery))
-        return Receipt(delivery.id, attempt, outcome, _public(reason), now)
+            return Receipt(delivery.id, attempt, "refused", _NO_ADDRESS, now, blame="recipient")
+        outcome, reason, blame = asyncio.run(self._attempt(delivery))
+        return Receipt(delivery.id, attempt, outcome, _public(reason), now, blame=blame)
 
-    async def _attempt(self, delivery: Delivery) -> tuple[Outcome, str]:
+    async def _attempt(self, delivery: Delivery) -> tuple[Outcome, str, Blame]:
         """Speak to the server, and say what its answer means."""
         try:
             async with asyncio.timeout(self.timeout.total_seconds()):
-                return "delivered", await self._speak(delivery)
+                return "delivered", await self._speak(delivery), ""
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             return _meaning(error)
 
@@ -143,21 +144,34 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _meaning(error: Exception) -> tuple[Outcome, str]:
-    """Say whether what went wrong is for good, and why.
+def _meaning(error: Exception) -> tuple[Outcome, str, Blame]:
+    """Say whether what went wrong is for good, why, and whose fault it is.
 
     What a server says against our greeting or our login says nothing about this message: it waits until the operator
-    has set the channel right.  Else 5xx is for good (RFC 5321, 4.2.1).
+    has set the channel right.  Else 5xx is for good (RFC 5321, 4.2.1): what is said of the recipient is the recipient's
+    alone, unless it is the server's policy (5.7.x, RFC 3463), which would say it of others too.
     """
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         error = error.recipients[0]
     if isinstance(error, aiosmtplib.SMTPResponseException):
-        lasting = error.code >= 500 and not isinstance(error, _NOT_THE_MESSAGE)
-        return "refused" if lasting else "deferred", f"{error.code} {error.message}"
+        blame = _blame(error)
+        lasting = error.code >= 500 and blame in ("recipient", "message")
+        return "refused" if lasting else "deferred", f"{error.code} {error.message}", blame
     # A certificate that is not believed is a ValueError too, and that is no fault of the recipient's.
     if isinstance(error, ValueError) and not isinstance(error, OSError):
-        return "refused", "the recipient's address cannot be written in SMTP"
-    return "deferred", _trouble(error)
+        return "refused", "the recipient's address cannot be written in SMTP", "recipient"
+    return "deferred", _trouble(error), ""
+
+
+def _blame(error: aiosmtplib.SMTPResponseException) -> Blame:
+    """Say whose fault an answer is.  What says nothing of us or of the mail is the server's own trouble."""
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return "login" if error.code >= 500 else ""
+    if isinstance(error, aiosmtplib.SMTPRecipientRefused):
+        return "message" if error.message.startswith("5.7.") else "recipient"
+    if isinstance(error, _NOT_THE_MESSAGE) or error.code < 500:
+        return ""
+    return "login" if isinstance(error, aiosmtplib.SMTPSenderRefused) or error.code == 530 else "message"
 
 
 def _trouble(error: Exception) -> str:

@@ -12,14 +12,13 @@ from datetime import UTC, datetime, timedelta
 
 from standardwebhooks.webhooks import Webhook
 
-from alerts import text
+from alerts import channels, text
 from alerts.adapters import http
-from alerts.model import Delivery, Outcome, Receipt
+from alerts.model import Delivery, Receipt
 
 TIMEOUT = timedelta(seconds=30)
 
 _KEY = re.compile("(?:whsec_)?[A-Za-z0-9+/]{22,}={0,2}")
-_AGAIN = frozenset({0, 408, 425, 429})
 _REASONS = {410: "410 gone: the receiver wants no more of this"}
 
 
@@ -44,7 +43,8 @@ class WebhookChannel:
         posted = http.post(self.url, headers=headers, body=body, timeout=self.timeout, now=now)
         wait = now + posted.retry_after if posted.retry_after else None
         reason = text.cut(_reason(posted.status, posted.reason).replace(self.url, "(url)"), 200)
-        return Receipt(delivery.id, attempt, _outcome(posted.status), reason, now, retry_after=wait)
+        outcome, blame = channels.meaning(posted.status)
+        return Receipt(delivery.id, attempt, outcome, reason, now, wait, blame)
 
 
 def to_request(delivery: Delivery, secret: str, now: datetime) -> tuple[dict[str, str], bytes]:
@@ -69,13 +69,6 @@ def _keys(secret: str) -> list[Webhook]:
     if not keys or not all(map(_KEY.fullmatch, keys)):
         raise ValueError('the secret of a webhook must be "whsec_" and a key of 16 bytes or more in base64')
     return [Webhook(key) for key in keys]
-
-
-def _outcome(status: int) -> Outcome:
-    """Say what an answer means: 410 and most of 4xx are for good, so is a redirect."""
-    if 200 <= status < 300:
-        return "delivered"
-    return "deferred" if status in _AGAIN or status >= 500 else "refused"
 
 
 def _reason(status: int, words: str) -> str:

@@ -28,6 +28,9 @@ Stage = Literal["poll", "match", "group", "compose", "deliver"]
 LINE: tuple[Stage, ...] = get_args(Stage)
 
 
+CHANNELS_AT_ONCE = 8
+"""How many channels are served at the same time: one that hangs holds up no other."""
+
 Clock = Callable[[], datetime]
 
 log = structlog.get_logger("alerts")
@@ -97,7 +100,14 @@ class App:
                     volumes=stores.volumes,
                 )
             case "deliver":
-                report = stages.deliver(channels=self.channels, outbox=stores.outbox, clock=self.clock)
+                report = stages.deliver(
+                    channels=self.channels,
+                    outbox=stores.outbox,
+                    states=stores.channels,
+                    operator=self.config.operator,
+                    clock=self.clock,
+                    at_once=CHANNELS_AT_ONCE if self.engine else 1,
+                )
         report = replace(report, took=round(time.perf_counter() - began, 3))
         stores.reports.append([report])
         if structlog.is_configured():  # else it would print, in a program that has not asked for it

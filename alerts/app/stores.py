@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from alerts.adapters import sql
 from alerts.adapters.clock import Clock, utc
 from alerts.adapters.memory import MemoryFingerprints, MemoryLog, MemoryOutbox, MemoryTable
-from alerts.model import Article, Development, FeedState, HubState, Match, Report, Story, Volume
+from alerts.model import Article, ChannelState, Development, FeedState, HubState, Match, Report, Story, Volume
 from alerts.ports import Fingerprints, Log, Outbox, Table
 
 
@@ -33,6 +33,7 @@ class Stores:
     hubs: Table[HubState] = field(default_factory=MemoryTable)
     threads: Table[str] = field(default_factory=MemoryTable)
     """The first message of each story in each channel of Slack's."""
+    channels: Table[ChannelState] = field(default_factory=MemoryTable)
 
     @classmethod
     def in_memory(cls) -> Stores:
@@ -67,4 +68,5 @@ class Stores:
             volumes=sql.SqlTable(engine, "volumes", Volume),
             hubs=sql.SqlTable(engine, "hubs", HubState),
             threads=sql.SqlTable(engine, "threads", str),
+            channels=sql.SqlTable(engine, "channels", ChannelState),
         )

@@ -9,7 +9,7 @@ import structlog
 
 # Each adds its commands, in the order in which --help lists them.
 # isort: off
-from alerts.cli import running, ruling, feeding, looking, keeping, serving  # noqa: F401
+from alerts.cli import running, ruling, feeding, sending, looking, keeping, serving  # noqa: F401
 
 # isort: on
 from alerts.cli.shell import cli, duration, err, problems

@@ -1,4 +1,4 @@
-"""``alerts deliveries``, ``report`` and ``rebuild-index``: what was done, and what is kept."""
+"""``alerts report`` and ``rebuild-index``: what was done, and what is kept."""
 
 from __future__ import annotations
 
@@ -12,16 +12,6 @@ import typer
 from alerts import app as app_
 from alerts import show
 from alerts.cli.shell import ConfigFolder, cli, lookup, moment, out
-
-
-@cli.command()
-def deliveries(
-    config: ConfigFolder = Path("config"),
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
-) -> None:
-    """Show the last deliveries with their states and the reason of their last receipt."""
-    with app_.open_app(lookup(config)) as app:
-        out.print(show.deliveries(app, limit))
 
 
 @cli.command()

@@ -49,6 +49,11 @@ def moment(written: str) -> datetime:
     return time_ if time_.tzinfo else time_.replace(tzinfo=UTC)
 
 
+def past(written: str) -> datetime:
+    """Read a time, or how long ago it was: ``24h``."""
+    return app_.utc() - duration(written) if _DURATION.fullmatch(written) else moment(written)
+
+
 def lookup(config: Path) -> app_.Lookup:
     """Find settings in the environment; the folder of the configuration is what the option says."""
     found = {**os.environ, "ALERTS_CONFIG": str(config)}

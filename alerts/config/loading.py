@@ -13,7 +13,7 @@ from alerts.config.places import Places
 from alerts.config.tree import SIZE_LIMIT
 from alerts.config.values import ChannelSettings, Found, Row
 from alerts.errors import ConfigError, Problem
-from alerts.model import Feed, Rule, Subscription, Watchlist
+from alerts.model import Feed, Rule, Subscription, Watchlist, Way
 from alerts.stories import Family
 from alerts.text import one_line
 
@@ -36,6 +36,8 @@ class Config:
     subscriptions: tuple[Subscription, ...] = ()
     channels: tuple[ChannelSettings, ...] = ()
     families: tuple[Family, ...] = ()
+    operator: tuple[Way, ...] = ()
+    """How the operator is told of a channel that is not well, the first to be tried at the head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +227,15 @@ def _join(all_drafts: Iterable[Draft], *, broken: frozenset[str] = frozenset()) 
     rows = joined.rows("rules")
     rules = joined.keep(rows, lambda row: values.rule(row, by_id, doubt))
     channels = joined.keep(joined.rows("channels"), values.channel)
+    ways: tuple[Way, ...] = ()
+    for draft in (draft for draft in made if draft.kind == "channels"):
+        ways, found = values.operator(draft, {c.id: c for c in channels})
+        joined.found += found
     known = subscribers.Known(
         {row.value.id: row.value for row in rows}, {c.id: c for c in channels}, broken | joined.broken()
     )
     subscriptions = joined.keep(joined.rows("subscriptions"), lambda row: subscribers.subscription(row, known))
     joined.config = Config(
-        feeds, frozenset(head.allow_hosts), head.contact, watchlists, rules, subscriptions, channels, families
+        feeds, frozenset(head.allow_hosts), head.contact, watchlists, rules, subscriptions, channels, families, ways
     )
     return joined

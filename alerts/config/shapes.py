@@ -230,6 +230,20 @@ class ChannelShape:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorShape:
+    """How whoever runs this is told that a channel is paused or disabled, and that it is well again; each once."""
+
+    __pydantic_config__ = _STRICT
+
+    channel: Annotated[str, Text(str)] = ""
+    """The id of a channel."""
+    to: tuple[Annotated[str, Text(scalars.recipient)], ...] = ()
+    """The mail addresses, and the channels of Slack's if a bot is to write there."""
+    otherwise: Annotated[str, Text(str)] = ""
+    """The id of the channel that is taken while the first is the one that is not well."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelsFile:
     """The ways out."""
 
@@ -237,6 +251,8 @@ class ChannelsFile:
 
     channels: tuple[ChannelShape, ...]
     """The channels."""
+    operator: OperatorShape = OperatorShape()
+    """How whoever runs this is told of a channel that is not well: `channel`, `to` and `otherwise`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +313,12 @@ FILES: dict[str, type] = {kind: file for kind, (file, _) in _KINDS.items()}
 """The kinds of file, in the order in which they refer to each other.  Each has its list under its own name."""
 
 ENTRIES: dict[str, type] = {kind: entry for kind, (_, entry) in _KINDS.items()}
-NESTED: dict[str, type] = {"defaults": DefaultsShape, "outlets": OutletsShape, "expect": ExpectShape}
+NESTED: dict[str, type] = {
+    "defaults": DefaultsShape,
+    "outlets": OutletsShape,
+    "expect": ExpectShape,
+    "operator": OperatorShape,
+}
 """The keys that hold keys."""
 
 FILE_ADAPTERS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(shape) for kind, shape in FILES.items()}

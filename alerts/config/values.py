@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from alerts.config import drafts, scalars, shapes
 from alerts.config.drafts import Draft, Entry
 from alerts.config.tree import Fault, Loc
 from alerts.errors import Problem
-from alerts.model import Expect, Feed, Kind, Rule, Watchlist
+from alerts.model import Expect, Feed, Kind, Rule, Watchlist, Way
 
 _SHOWN = ("rules", "watchlists")
 """The kinds of file whose lines may be shown: in the others there could be an address or a password."""
@@ -170,3 +170,57 @@ def channel(row: Row) -> tuple[ChannelSettings | None, list[Found]]:
         wanted = 'a mail channel needs a sender; write from: "Tocsin <tocsin@example.org>"'
         return None, [row.fault(wanted, "kind")]
     return ChannelSettings(shape.id, shape.kind, shape.connection or _CONNECTIONS[shape.kind], shape.sender), []
+
+
+def operator(draft: Draft, channels: Mapping[str, ChannelSettings]) -> tuple[tuple[Way, ...], list[Found]]:
+    """Give the ways by which the operator is told, the first that is to be tried at the head."""
+    shape = draft.head.operator if draft.head else shapes.OperatorShape()
+    if shape == shapes.OperatorShape():
+        return (), []
+    names = {"channel": shape.channel, "otherwise": shape.otherwise}
+    ways = [channels[name] for name in names.values() if name in channels]
+    told = {fault.loc[:2] for fault in draft.faults}
+    found = [
+        _of_operator(draft, key, words)
+        for key, words in _wrong_operator(shape, names, channels, ways)
+        if ("operator", key) not in told
+    ]
+    made = tuple(Way(way.id, way.kind, _addresses(shape, way.kind) or ("",)) for way in ways)
+    return (() if found else made), found
+
+
+def _wrong_operator(
+    shape: shapes.OperatorShape,
+    names: Mapping[str, str],
+    channels: Mapping[str, ChannelSettings],
+    ways: Sequence[ChannelSettings],
+) -> Iterator[tuple[str, str]]:
+    """Say what is wrong with which key."""
+    listed = f"; the channels are {', '.join(channels)}" if channels else ""
+    for key, name in names.items():
+        if name and name not in channels:
+            near = scalars.near(name, tuple(channels)) or listed
+            yield key, f"there is no channel {scalars.shown(name)}{near}"
+    if not shape.channel:
+        yield "channel", 'the key "channel" is missing'
+    elif shape.otherwise == shape.channel:
+        yield "otherwise", "this is the same channel; name another, or delete it"
+    kinds = {way.kind for way in ways}
+    if "mail" in kinds and not _addresses(shape, "mail"):
+        yield "to", "mail needs recipients; write `to:` with a list of addresses"
+    taken = sum(len(_addresses(shape, kind)) for kind in kinds)
+    if ways and taken < len(shape.to):
+        yield (
+            "to",
+            "only mail has addresses, only Slack has channels such as #news, and no channel here takes all of it",
+        )
+
+
+def _addresses(shape: shapes.OperatorShape, kind: Kind) -> tuple[str, ...]:
+    """Give those of the recipients that a channel of this kind takes."""
+    return tuple(to for to in shape.to if kind != "webhook" and scalars.is_slack(to) == (kind == "slack"))
+
+
+def _of_operator(draft: Draft, key: str, words: str) -> Found:
+    loc: Loc = ("operator", key)
+    return Found(draft, Fault(draft.tree.place(loc), f"{drafts.label(draft.tree, loc)}: {words}"))

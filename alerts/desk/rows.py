@@ -13,8 +13,9 @@ from alerts import feeds as feeds_
 from alerts import text
 from alerts.adapters import sql
 from alerts.adapters.sql import queries
-from alerts.adapters.sql.queries import DeliveryRecord, State
+from alerts.adapters.sql.queries import DeliveryRecord
 from alerts.desk.opening import Desk
+from alerts.model import DeliveryState as State
 from alerts.model import Development, FeedState, Health, Kind, Rule, Severity, Story, Volume
 from alerts.render.views import link
 from alerts.stages.matching import VOLUME

@@ -21,10 +21,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.adapters.sql import queries
-from alerts.adapters.sql.queries import State
 from alerts.desk import pages, rows
 from alerts.desk.opening import Desk
 from alerts.errors import StoreError
+from alerts.model import DeliveryState as State
 
 MOST = 500
 """The most rows of one answer."""

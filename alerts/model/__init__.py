@@ -22,6 +22,7 @@ from alerts.model.sources import Identity as Identity
 from alerts.model.sources import Lease as Lease
 from alerts.model.sources import Moved as Moved
 from alerts.model.telling import Alert as Alert
+from alerts.model.telling import ChannelState as ChannelState
 from alerts.model.telling import Cited as Cited
 from alerts.model.telling import Delivery as Delivery
 from alerts.model.telling import Digest as Digest
@@ -29,6 +30,7 @@ from alerts.model.telling import Lang as Lang
 from alerts.model.telling import Measure as Measure
 from alerts.model.telling import Message as Message
 from alerts.model.telling import Moment as Moment
+from alerts.model.telling import Notice as Notice
 from alerts.model.telling import Pending as Pending
 from alerts.model.telling import Quote as Quote
 from alerts.model.telling import Receipt as Receipt
@@ -38,9 +40,13 @@ from alerts.model.telling import Source as Source
 from alerts.model.telling import Subscription as Subscription
 from alerts.model.telling import Summary as Summary
 from alerts.model.telling import Told as Told
+from alerts.model.telling import Way as Way
 from alerts.model.watching import LEAD_WORDS as LEAD_WORDS
 from alerts.model.watching import SEVERITIES as SEVERITIES
 from alerts.model.watching import Article as Article
+from alerts.model.watching import Blame as Blame
+from alerts.model.watching import ChannelHealth as ChannelHealth
+from alerts.model.watching import DeliveryState as DeliveryState
 from alerts.model.watching import Development as Development
 from alerts.model.watching import Entry as Entry
 from alerts.model.watching import Evidence as Evidence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal
 
-from alerts.model.watching import Development, Kind, Outcome, Rule, Severity, Spike, Strength
+from alerts.model.watching import Blame, ChannelHealth, Development, Kind, Outcome, Rule, Severity, Spike, Strength
 
 Lang = Literal["en", "ko"]
 """The languages in which we frame what others wrote."""
@@ -182,7 +182,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one attempt.  ``retry_after`` is when the other side will hear us again, if it said so."""
+    """What became of one attempt.  ``retry_after`` is when the other side will hear us again, if it said so.
+
+    ``blame`` says what is at fault, if it went wrong: this ``recipient`` alone, this ``message`` alone, the ``login``
+    or the settings of the channel, or its address, which is ``gone``.  Empty is the other side: it is busy, broken or
+    out of reach, and so it is for every message.
+    """
 
     delivery: str
     attempt: int
@@ -190,6 +195,7 @@ class Receipt:
     reason: str
     at: datetime
     retry_after: datetime | None = None
+    blame: Blame = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +204,43 @@ class Pending:
 
     delivery: Delivery
     attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A channel and the addresses there: how the operator is told.  Slack and a webhook have one, without a name."""
+
+    channel: str
+    kind: Kind
+    recipients: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the operator must know.  Told twice under one ``key``, it is told once."""
+
+    key: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """How a channel does.
+
+    ``since`` is since when it does so, ``bad_since`` the first failure since the last success, ``failures`` how many
+    came since.  Nothing is sent before ``next_probe``.  ``told`` is the health of which the operator was told last.
+    """
+
+    channel: str
+    health: ChannelHealth = "healthy"
+    since: datetime | None = None
+    last_good: datetime | None = None
+    failures: int = 0
+    bad_since: datetime | None = None
+    reason: str = ""
+    next_probe: datetime | None = None
+    told: ChannelHealth = "healthy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 Kind = Literal["mail", "slack", "webhook"]
 Strength = Literal["about", "mention"]
 Outcome = Literal["delivered", "deferred", "refused"]
+Blame = Literal["", "recipient", "message", "login", "gone"]
+DeliveryState = Literal["open", "delivered", "refused", "quarantined", "given_up"]
+ChannelHealth = Literal["healthy", "failing", "paused", "disabled"]
 Field = Literal["title", "lead", "text", "outlet", "author", "category", "lang", "country"]
 
 LEAD_WORDS = 60

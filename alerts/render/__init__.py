@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping
 
 from alerts.model import Alert, Digest, Kind, Message
 from alerts.render import mail, slack, webhook
+from alerts.render.notices import notice
 
-__all__ = ["alert", "digest"]
+__all__ = ["alert", "digest", "notice"]
 
 _ALERTS: Mapping[Kind, Callable[[Alert], Message]] = {
     "mail": mail.alert,

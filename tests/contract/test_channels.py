@@ -77,7 +77,16 @@ class Postbox:
 
     def __init__(self) -> None:
         self.kept: list[tuple[str, list[str], bytes]] = []
-        self.rcpt = self.data = ""
+        self.mail = self.rcpt = self.data = ""
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.mail:
+            return self.mail
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, _: list[str]) -> str:  # noqa: N802
         if self.rcpt:
@@ -157,29 +166,56 @@ def test_each_recipient_gets_another_message_id() -> None:
 
 
 ANSWERS = [
-    ("a mailbox that is busy", "rcpt", "450 4.2.1 <{address}> is busy", "deferred", "450 4.2.1 (address) is busy"),
-    ("greylisting", "rcpt", "451 4.7.1 try later", "deferred", "451 4.7.1 try later"),
+    (
+        "a mailbox that is busy",
+        "rcpt",
+        "450 4.2.1 <{address}> is busy",
+        "deferred",
+        "450 4.2.1 (address) is busy",
+        "recipient",
+    ),
+    ("greylisting", "rcpt", "451 4.7.1 try later", "deferred", "451 4.7.1 try later", "recipient"),
     (
         "a mailbox that is not there",
         "rcpt",
         "550 5.1.1 <{address}>: no such user",
         "refused",
         "550 5.1.1 (address) no such user",
+        "recipient",
     ),
-    ("a full disk", "data", "452 4.3.1 full", "deferred", "452 4.3.1 full"),
-    ("a message that is not wanted", "data", "554 5.7.1 spam", "refused", "554 5.7.1 spam"),
-    ("an answer that makes no sense", "data", "999 what", "refused", "999 what"),
+    (
+        "a relay that is not ours",
+        "rcpt",
+        "550 5.7.1 relaying denied",
+        "refused",
+        "550 5.7.1 relaying denied",
+        "message",
+    ),
+    ("a full disk", "data", "452 4.3.1 full", "deferred", "452 4.3.1 full", ""),
+    ("a message that is not wanted", "data", "554 5.7.1 spam", "refused", "554 5.7.1 spam", "message"),
+    ("an answer that makes no sense", "data", "999 what", "refused", "999 what", "message"),
 ]
 
 
-@pytest.mark.parametrize(("why", "verb", "answer", "outcome", "reason"), ANSWERS, ids=[case[0] for case in ANSWERS])
+@pytest.mark.parametrize(
+    ("why", "verb", "answer", "outcome", "reason", "blame"), ANSWERS, ids=[case[0] for case in ANSWERS]
+)
 def test_what_a_mail_server_answers(
-    server: Server, postbox: Postbox, why: str, verb: str, answer: str, outcome: str, reason: str
+    server: Server, postbox: Postbox, *, why: str, verb: str, answer: str, outcome: str, reason: str, blame: str
 ) -> None:
     setattr(postbox, verb, answer)
     receipt = send(mail(server.port), delivery("mail"), attempt=3)
-    assert (receipt.outcome, receipt.reason) == (outcome, reason)
+    assert (receipt.outcome, receipt.reason, receipt.blame) == (outcome, reason, blame)
     assert postbox.kept == []
+
+
+@pytest.mark.parametrize("answer", ["550 5.7.60 not allowed to send as this", "530 5.7.0 log in first"])
+def test_a_sender_that_is_not_allowed_is_the_channels_fault_and_loses_nothing(
+    server: Server, postbox: Postbox, answer: str
+) -> None:
+    postbox.mail = answer
+    receipt = send(mail(server.port), delivery("mail"))
+    assert (receipt.outcome, receipt.blame) == ("deferred", "login")
 
 
 def test_a_bad_recipient_does_not_stop_a_good_one(server: Server, postbox: Postbox) -> None:
@@ -287,7 +323,8 @@ def test_a_wrong_password_holds_the_mail_back_and_does_not_lose_it(password: str
     running = Server(Postbox(), authenticator=check, auth_require_tls=False)
     running.start()
     try:
-        assert send(mail(running.port, f"me%40here:{password}@"), delivery("mail")).outcome == outcome
+        receipt = send(mail(running.port, f"me%40here:{password}@"), delivery("mail"))
+        assert (receipt.outcome, receipt.blame) == (outcome, "" if outcome == "delivered" else "login")
     finally:
         running.stop()
 
@@ -477,23 +514,25 @@ def posting(kind: str, url: str, timeout: timedelta = timedelta(seconds=5)) -> C
     return SlackChannel(url, timeout) if kind == "slack" else WebhookChannel(url, SECRET, timeout)
 
 
+BLAME = {301: "login", 307: "login", 400: "message", 403: "login", 404: "gone", 410: "gone"}
+
 POSTED = [
     ("slack", 200, b"ok", "delivered", "200 ok"),
-    ("slack", 200, b"<html>Please log in</html>", "refused", "200 <html>Please log in</html>"),
+    ("slack", 200, b"<html>Please log in</html>", "deferred", "200 <html>Please log in</html>"),
     ("slack", 400, b"invalid_blocks", "refused", "400 invalid_blocks"),
-    ("slack", 403, b"action_prohibited", "refused", "403 action_prohibited"),
-    ("slack", 404, b"no_service", "refused", "404 no_service"),
-    ("slack", 410, b"channel_is_archived", "refused", "410 channel_is_archived"),
+    ("slack", 403, b"action_prohibited", "deferred", "403 action_prohibited"),
+    ("slack", 404, b"no_service", "deferred", "404 no_service"),
+    ("slack", 410, b"channel_is_archived", "deferred", "410 channel_is_archived"),
     ("slack", 429, b"rate_limited", "deferred", "429 rate_limited"),
     ("slack", 500, b"rollup_error", "deferred", "500 rollup_error"),
     ("webhook", 200, b"", "delivered", "200"),
     ("webhook", 204, b"", "delivered", "204"),
-    ("webhook", 301, b"", "refused", "301: redirects are not followed"),
-    ("webhook", 307, b"", "refused", "307: redirects are not followed"),
+    ("webhook", 301, b"", "deferred", "301: redirects are not followed"),
+    ("webhook", 307, b"", "deferred", "307: redirects are not followed"),
     ("webhook", 400, b"", "refused", "400"),
-    ("webhook", 404, b"", "refused", "404"),
+    ("webhook", 404, b"", "deferred", "404"),
     ("webhook", 408, b"", "deferred", "408"),
-    ("webhook", 410, b"", "refused", "410 gone"),
+    ("webhook", 410, b"", "deferred", "410 gone"),
     ("webhook", 425, b"", "deferred", "425"),
     ("webhook", 429, b"", "deferred", "429"),
     ("webhook", 500, b"", "deferred", "500"),
@@ -510,6 +549,7 @@ def test_what_a_web_server_answers(
     receipt = send(posting(kind, receiver.url), delivery(kind), attempt=2)
     assert receipt.outcome == outcome
     assert receipt.reason.startswith(reason)
+    assert receipt.blame == BLAME.get(status, "login" if b"<html>" in answer else "")
     assert len(receiver.posts) == 1
 
 

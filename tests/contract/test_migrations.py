@@ -95,7 +95,9 @@ def test_a_step_that_fails_leaves_nothing_behind(empty_sql_url: str, monkeypatch
 def test_a_newer_store_is_refused(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'"))
-    with pytest.raises(StoreError, match=r"was written by a newer Tocsin \(schema 9999, this is 0002\); install"):
+    with pytest.raises(
+        StoreError, match=rf"was written by a newer Tocsin \(schema 9999, this is {schema.HEAD}\); install"
+    ):
         sql.connect(engine.url.render_as_string(hide_password=False))
 
 

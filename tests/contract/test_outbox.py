@@ -152,6 +152,40 @@ def test_a_late_worker_whom_nobody_has_replaced_may_still_say_what_happened(outb
     assert due(outbox, NOW + 2 * LEASE) == []
 
 
+def test_each_channel_is_due_by_itself(outbox: Outbox) -> None:
+    outbox.add([delivery("a"), replace(delivery("b"), channel="slack"), delivery("later", made=NOW + MINUTE)])
+    assert outbox.channels(NOW) == ("mail", "slack")
+    assert [pending.delivery.id for pending in outbox.due(NOW, channel="slack")] == ["b"]
+    claim(outbox, "b")
+    assert outbox.channels(NOW) == ("mail",)
+    assert outbox.due(NOW, channel="slack") == ()
+
+
+def test_what_waits_for_its_channel_alone_is_brought_forward(outbox: Outbox) -> None:
+    later, asked = NOW + 60 * MINUTE, NOW + 30 * MINUTE
+    outbox.add([delivery("waits"), delivery("asked"), delivery("greylisted"), replace(delivery("other"), channel="x")])
+    said = {"waits": {}, "other": {}, "asked": {"retry_after": asked}, "greylisted": {"blame": "recipient"}}
+    for id_, more in said.items():
+        put_off = replace(receipt(id_, "deferred"), **{"retry_after": None, **more})
+        assert outbox.record(put_off, token=claim(outbox, id_), next_attempt=later)
+    assert due(outbox) == []
+    assert outbox.hasten("mail", now=NOW + MINUTE) == 1
+    assert due(outbox, NOW + MINUTE) == ["waits"]
+    assert outbox.hasten("mail", now=asked) == 1
+    assert due(outbox, asked) == ["waits", "asked"]
+
+
+def test_what_was_closed_is_opened_again_with_the_same_bytes_and_a_new_table_of_waits(outbox: Outbox) -> None:
+    outbox.add([delivery("given up"), delivery("arrived"), delivery("open")])
+    assert outbox.record(receipt("given up", "deferred", 10), token=claim(outbox, "given up"), next_attempt=None)
+    assert outbox.record(receipt("arrived"), token=claim(outbox, "arrived"), next_attempt=None)
+    assert outbox.record(receipt("open", "deferred"), token=claim(outbox, "open"), next_attempt=NOW + 9 * MINUTE)
+    assert outbox.redrive(["given up", "arrived", "open", "ghost"], now=NOW + MINUTE) == 2
+    assert outbox.due(NOW + MINUTE) == (Pending(delivery("given up")), Pending(delivery("open")))
+    assert outbox.receipts("given up") == (receipt("given up", "deferred", 10),)
+    assert outbox.record(receipt("given up"), token=claim(outbox, "given up", NOW + MINUTE), next_attempt=None)
+
+
 @pytest.mark.parametrize(
     ("outcome", "next_attempt", "state"),
     [

@@ -98,7 +98,27 @@ def test_the_last_deliveries_come_newest_first_with_their_receipts(engine: Engin
     assert (c.state, c.attempts, c.next_attempt, c.receipts) == ("open", 0, NOW, ())
     assert queries.recent_deliveries(engine, 1) == (c,)
     assert queries.recent_deliveries(engine, state="open", subscription="desk") == (b,)
+    assert queries.recent_deliveries(engine, channel="slack") == ()
+    assert queries.recent_deliveries(engine, since=NOW + MINUTE) == ()
+    assert len(queries.recent_deliveries(engine, channel="mail", since=NOW)) == 3
     assert queries.delivery_counts(engine) == {"open": 2, "given_up": 1}
+    assert queries.waiting(engine) == {"mail": 2}
+    assert [record.delivery.id for record in queries.find_deliveries(engine, "")] == ["a", "b", "c"]
+    assert queries.find_deliveries(engine, "b") == (b,)
+
+
+def test_bounces_are_the_recipients_that_were_refused_for_good(engine: Engine) -> None:
+    outbox = sql.SqlOutbox(engine)
+    outbox.add([delivery("bounced"), delivery("spam"), delivery("busy"), delivery("older")])
+    said = {"bounced": ("refused", "recipient"), "spam": ("refused", "message"), "busy": ("deferred", "recipient")}
+    for id_, (outcome, blame) in {**said, "older": ("refused", "recipient")}.items():
+        at = NOW + (MINUTE if id_ in said else 0 * MINUTE)
+        token = outbox.claim(id_, now=at, until=at + MINUTE)
+        assert token
+        made = replace(receipt(id_, outcome, at=at), blame=blame)  # type: ignore[arg-type]
+        assert outbox.record(made, token=token, next_attempt=at if outcome == "deferred" else None)
+    found = queries.bounces(engine, NOW + MINUTE)
+    assert [(d.recipient, r.delivery) for d, r in found] == [("anna@example.com", "bounced")]
 
 
 def test_reports_are_found_by_time(engine: Engine) -> None:

@@ -12,15 +12,14 @@ from typing import Any, get_args
 import pytest
 import typer
 
-from alerts import cli, config, deliveries, demo, feeds, rules, stages, stories, trials
+from alerts import channels, cli, config, deliveries, demo, feeds, rules, stages, stories, trials
 from alerts.adapters import children, http, redis, smtp, webhook
 from alerts.adapters.children import Children
 from alerts.adapters.http import crowd, inflate, turns
-from alerts.adapters.sql.queries import State
 from alerts.app.retention import Retention
 from alerts.config import shapes
 from alerts.feeds import entries, health, parsing, polling, redirects, rhythm
-from alerts.model import LEAD_WORDS, Article, Health, Outcome, Rule, Watchlist
+from alerts.model import LEAD_WORDS, Article, Blame, ChannelHealth, DeliveryState, Health, Outcome, Rule, Watchlist
 from alerts.rules import TermError, expressions, regexes, terms
 from alerts.rules.common import COMMON
 from alerts.rules.lint import FAR, Reason
@@ -115,7 +114,9 @@ def _begins(cell: str, said: str) -> bool:
     return cell.startswith(re.split(r"[.,;] |\.$", said)[0])
 
 
-@pytest.mark.parametrize(("kind", "key"), [("feeds", "defaults"), ("rules", "outlets"), ("rules", "expect")])
+@pytest.mark.parametrize(
+    ("kind", "key"), [("feeds", "defaults"), ("rules", "outlets"), ("rules", "expect"), ("channels", "operator")]
+)
 def test_the_keys_of_a_key_are_named(kind: str, key: str) -> None:
     told = next(row[2] for row in rows(_section(kind)) if row[0] == f"`{key}`")
     keys = set(SCHEMAS[kind]["$defs"][shapes.NESTED[key].__name__]["properties"])
@@ -281,9 +282,13 @@ def test_the_reasons_of_stories_are_those_of_the_code() -> None:
 def test_outcomes_states_and_healths_are_those_of_the_code() -> None:
     attempts = [row[0].strip("`") for row in rows(REASONS["What became of an attempt"])]
     assert attempts[: len(get_args(Outcome))] == list(get_args(Outcome))
-    assert attempts[len(get_args(Outcome)) :][: len(get_args(State))] == list(get_args(State))
+    rest = attempts[len(get_args(Outcome)) :]
+    assert rest[: len(get_args(DeliveryState))] == list(get_args(DeliveryState))
+    assert {"" if name == "none" else name for name in rest[len(get_args(DeliveryState)) :][:5]} == set(get_args(Blame))
     healths = [row[0].strip("`") for row in rows(REASONS["How a feed does"])]
     assert healths[: len(get_args(Health))] == list(get_args(Health))
+    channel_healths = [row[0].strip("`") for row in rows(REASONS["How a channel does"])]
+    assert channel_healths[: len(get_args(ChannelHealth))] == list(get_args(ChannelHealth))
 
 
 def _phrases() -> list[str]:
@@ -343,10 +348,11 @@ def test_every_header_of_a_webhook_is_in_the_table() -> None:
 @pytest.mark.parametrize(
     ("status", "means"),
     [(204, "delivered"), (408, "deferred"), (425, "deferred"), (429, "deferred"), (503, "deferred"), (0, "deferred"),
-     (404, "refused"), (410, "refused"), (301, "refused")],
+     (400, "refused"), (413, "refused"), (422, "refused"), (405, "refused"),
+     (401, "deferred"), (403, "deferred"), (404, "deferred"), (410, "deferred"), (301, "deferred")],
 )  # fmt: skip
 def test_answers_to_a_webhook_mean_what_the_table_says(status: int, means: str) -> None:
-    assert webhook._outcome(status) == means
+    assert channels.meaning(status)[0] == means
     family = f"{str(status)[0]}xx" if status else "none within 30 s"
     row = next(row for row in rows(sections(page("webhooks"))["The call"]) if str(status) in row[0] or family in row[0])
     assert row[1].startswith(means)
@@ -391,6 +397,10 @@ NUMBERS = [
     ("docs/reference/command-line.md", "8585 if left out", demo.PORT == 8585),
     ("docs/reference/reasons.md", "longer than 45 s", smtp.TIMEOUT.total_seconds() == 45),
     ("docs/reference/reasons.md", "another attempt, ten in all", len(deliveries.DELAYS) == 10),
+    ("docs/reference/reasons.md", "three attempts in a row", channels.TRIES == 3),
+    ("docs/reference/reasons.md", "failed for 5 days", channels.DISABLED_AFTER.days == 5),
+    ("docs/reference/reasons.md", "(5 s to 30 min)", channels.LONGEST_REST.total_seconds() == 1_800),
+    ("docs/reference/reasons.md", "served for two minutes", stages.TURN.total_seconds() == 120),
     ("docs/reference/webhooks.md", "none within 30 s", webhook.TIMEOUT.total_seconds() == 30),
     ("docs/reference/webhooks.md", "up to 24 hours", deliveries.LONGEST_WAIT.total_seconds() == 86_400),
     ("docs/how-to/when-a-feed-fails.md", "up to 24 hours", feeds.LONGEST_BACKOFF.total_seconds() == 86_400),

@@ -2,9 +2,10 @@
 
 ::
 
-    add ─▶ open ──claim──▶ held ──record──▶ delivered | refused | given_up
-            ▲                │
-            └── next attempt ┘   (or the lease ran out: then the token is another's)
+    add ─▶ open ──claim──▶ held ──record──▶ delivered | refused | quarantined | given_up
+            ▲                │                              │
+            ├── next attempt ┘                              │   (or the lease ran out: then the token is another's)
+            └────────────────────── redrive ────────────────┘
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
+from alerts import deliveries as deliveries_
 from alerts.adapters.codec import Codec
 from alerts.adapters.sql.engine import reading, serialise, writing
 from alerts.adapters.sql.tables import outbox, receipts
@@ -56,16 +58,18 @@ class SqlOutbox:
         with reading(self._engine) as connection:
             return connection.execute(query).scalar() or 0
 
-    def due(self, now: datetime, limit: int = 100) -> tuple[Pending, ...]:
-        """Open deliveries whose next attempt is due and that nobody holds, oldest first."""
-        query = (
-            select(outbox.c.body, outbox.c.attempts)
-            .where(_is_due(now))
-            .order_by(outbox.c.made, outbox.c.position)
-            .limit(limit)
-        )
+    def channels(self, now: datetime) -> tuple[str, ...]:
+        """Name the channels for which something is due, in the order of their names."""
         with reading(self._engine) as connection:
-            found = connection.execute(query).all()
+            return tuple(sorted(connection.execute(select(outbox.c.channel).where(_is_due(now)).distinct()).scalars()))
+
+    def due(self, now: datetime, limit: int = 100, *, channel: str | None = None) -> tuple[Pending, ...]:
+        """Open deliveries whose next attempt is due and that nobody holds, oldest first; of one channel, or of all."""
+        query = select(outbox.c.body, outbox.c.attempts).where(_is_due(now))
+        if channel is not None:
+            query = query.where(outbox.c.channel == channel)
+        with reading(self._engine) as connection:
+            found = connection.execute(query.order_by(outbox.c.made, outbox.c.position).limit(limit)).all()
         return tuple(Pending(_deliveries.decode(body), attempts) for body, attempts in found)
 
     def claim(self, delivery: str, *, now: datetime, until: datetime) -> str | None:
@@ -85,9 +89,10 @@ class SqlOutbox:
             update(outbox)
             .where(outbox.c.id == receipt.delivery, outbox.c.token == token, outbox.c.state == "open")
             .values(
-                state=state_after(receipt, next_attempt),
+                state=deliveries_.state_after(receipt, next_attempt),
                 attempts=outbox.c.attempts + 1,
                 next_attempt=next_attempt,
+                not_before=deliveries_.not_before(receipt, next_attempt),
                 lease_until=None,
                 token=None,
             )
@@ -108,12 +113,22 @@ class SqlOutbox:
         with reading(self._engine) as connection:
             return tuple(_receipts.decode(body) for body in connection.execute(query).scalars())
 
+    def hasten(self, channel: str, *, now: datetime) -> int:
+        """Make due what waits only because the channel was not well; how many that are."""
+        free = or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
+        waits = (outbox.c.state == "open") & (outbox.c.channel == channel) & (outbox.c.next_attempt > now) & free
+        with writing(self._engine) as connection:
+            return connection.execute(update(outbox).where(waits).values(next_attempt=now)).rowcount
 
-def state_after(receipt: Receipt, next_attempt: datetime | None) -> str:
-    """Name the state that an attempt leaves: open while another will follow."""
-    if next_attempt is not None:
-        return "open"
-    return "given_up" if receipt.outcome == "deferred" else receipt.outcome
+    def redrive(self, deliveries: Sequence[str], *, now: datetime) -> int:
+        """Open deliveries again that were closed without being delivered, under their ids; how many that are."""
+        again = {"state": "open", "attempts": 0, "next_attempt": now, "not_before": None}
+        count = 0
+        with writing(self._engine) as connection:
+            for first in range(0, len(deliveries), _CHUNK):
+                named = outbox.c.id.in_(deliveries[first : first + _CHUNK]) & (outbox.c.state != "delivered")
+                count += connection.execute(update(outbox).where(named).values(again)).rowcount
+        return count
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

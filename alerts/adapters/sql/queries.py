@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, Select, func, or_, select
 
+from alerts import deliveries as deliveries_
 from alerts.adapters.codec import Codec
 from alerts.adapters.sql.engine import reading
 from alerts.adapters.sql.logs import url_hash
 from alerts.adapters.sql.tables import log, outbox, readers, receipts, rows
-from alerts.model import Article, Delivery, Development, Match, Receipt, Report, Story
+from alerts.model import Article, Delivery, DeliveryState, Development, Match, Receipt, Report, Story
 
 V = TypeVar("V")
-
-State = Literal["open", "delivered", "refused", "given_up"]
 
 _CHUNK = 500
 """The most ids in one question."""
@@ -34,7 +33,7 @@ class DeliveryRecord:
     """A delivery with all that is known of it.  ``next_attempt`` is ``None`` once it is closed."""
 
     delivery: Delivery
-    state: State
+    state: DeliveryState
     attempts: int
     next_attempt: datetime | None
     receipts: tuple[Receipt, ...]
@@ -109,14 +108,21 @@ def deliveries_of(engine: Engine, key: str) -> tuple[DeliveryRecord, ...]:
 
 
 def recent_deliveries(
-    engine: Engine, limit: int = 20, *, state: State | None = None, subscription: str | None = None
+    engine: Engine,
+    limit: int = 20,
+    *,
+    state: str | None = None,
+    subscription: str | None = None,
+    channel: str | None = None,
+    since: datetime | None = None,
 ) -> tuple[DeliveryRecord, ...]:
     """Give the last deliveries that were made, newest first, with their receipts."""
     query = _outbox().order_by(None).order_by(outbox.c.position.desc()).limit(limit)
-    if state is not None:
-        query = query.where(outbox.c.state == state)
-    if subscription is not None:
-        query = query.where(outbox.c.subscription == subscription)
+    asked = ((outbox.c.state, state), (outbox.c.subscription, subscription), (outbox.c.channel, channel))
+    for column, value in asked:
+        query = query if value is None else query.where(column == value)
+    if since is not None:
+        query = query.where(outbox.c.made >= since)
     with reading(engine) as connection:
         return _records(connection, query)
 
@@ -144,14 +150,44 @@ def stories_by_id(engine: Engine, ids: Sequence[str]) -> dict[str, Story]:
     return found
 
 
-def delivery_counts(engine: Engine) -> dict[State, int]:
+def find_deliveries(engine: Engine, beginning: str, limit: int = 20) -> tuple[DeliveryRecord, ...]:
+    """Give deliveries whose id begins so, in the order of their ids."""
+    named = _outbox().where(outbox.c.id.startswith(beginning, autoescape=True))
+    with reading(engine) as connection:
+        return _records(connection, named.order_by(None).order_by(outbox.c.id).limit(limit))
+
+
+def waiting(engine: Engine) -> dict[str, int]:
+    """Count what is open, by channel."""
+    query = select(outbox.c.channel, func.count()).where(outbox.c.state == "open").group_by(outbox.c.channel)
+    with reading(engine) as connection:
+        return {str(channel): int(count) for channel, count in connection.execute(query)}
+
+
+def bounces(engine: Engine, since: datetime) -> tuple[tuple[Delivery, Receipt], ...]:
+    """Give the deliveries whose recipient was refused for good since then, oldest first, with the last word on each.
+
+    That is the recipient's alone: such an address can be paused, and no channel need be.
+    """
+    query = (
+        select(outbox.c.body, receipts.c.body)
+        .join_from(outbox, receipts, outbox.c.id == receipts.c.delivery)
+        .where(outbox.c.state == "refused", receipts.c.outcome == "refused", receipts.c.at >= since)
+        .order_by(receipts.c.position)
+    )
+    with reading(engine) as connection:
+        found = [(_delivery.decode(body), _receipt.decode(said)) for body, said in connection.execute(query)]
+    return tuple((delivery, receipt) for delivery, receipt in found if deliveries_.is_bounce(receipt))
+
+
+def delivery_counts(engine: Engine) -> dict[DeliveryState, int]:
     """Count the deliveries in each state."""
     query = select(outbox.c.state, func.count().label("number")).group_by(outbox.c.state)
     with reading(engine) as connection:
         return {row.state: row.number for row in connection.execute(query)}
 
 
-def channel_counts(engine: Engine, since: datetime | None = None) -> dict[tuple[str, State], int]:
+def channel_counts(engine: Engine, since: datetime | None = None) -> dict[tuple[str, DeliveryState], int]:
     """Count the deliveries, or those that were made at or after ``since``, by channel and state."""
     number = func.count().label("number")
     query = select(outbox.c.channel, outbox.c.state, number)

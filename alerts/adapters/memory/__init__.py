@@ -20,9 +20,20 @@ from xml.sax.saxutils import escape
 
 from alerts import feeds
 from alerts.adapters.clock import Clock, utc
+from alerts.adapters.memory.outbox import MemoryOutbox as MemoryOutbox
 from alerts.errors import FetchError, ParseError
 from alerts.feeds import Parsed
-from alerts.model import Article, Delivery, Entry, Feed, FeedRequest, Fetched, Outcome, Pending, Receipt
+from alerts.model import (
+    Article,
+    Blame,
+    Delivery,
+    Entry,
+    Feed,
+    FeedRequest,
+    Fetched,
+    Outcome,
+    Receipt,
+)
 from alerts.ports import Batch, K, T
 
 
@@ -87,69 +98,6 @@ class MemoryTable(Generic[T]):
     def values(self, *, since: datetime | None = None) -> tuple[T, ...]:
         """Give the values put at or after ``since``, in the order of their keys."""
         return tuple(value for _, (at, value) in sorted(self._rows.items()) if since is None or at >= since)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A delivery in the outbox; ``next_attempt`` is ``None`` once it is closed."""
-
-    delivery: Delivery
-    next_attempt: datetime | None
-    receipts: tuple[Receipt, ...] = ()
-    token: str = ""
-    lease_until: datetime | None = None
-
-    def is_due(self, now: datetime) -> bool:
-        free = self.lease_until is None or self.lease_until <= now
-        return self.next_attempt is not None and self.next_attempt <= now and free
-
-
-class MemoryOutbox:
-    """Deliveries not closed, and the receipts of all."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, _Kept] = {}
-        self._tokens = itertools.count(1)
-
-    def add(self, deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
-        """Keep those whose id is new, all or none, and give back what is kept under each id: the older one wins."""
-        for delivery in deliveries:
-            self._kept.setdefault(delivery.id, _Kept(delivery, delivery.made))
-        return tuple(self._kept[key].delivery for key in dict.fromkeys(delivery.id for delivery in deliveries))
-
-    def upto(self, subscription: str) -> int:
-        """How far into the log of developments the digests that are kept of the subscription tell; 0 if none is."""
-        kept = (k.delivery for k in self._kept.values())
-        return max((d.upto for d in kept if d.subscription == subscription), default=0)
-
-    def due(self, now: datetime, limit: int = 100) -> tuple[Pending, ...]:
-        """Open deliveries whose next attempt is due and that nobody holds, oldest first."""
-        due = sorted((kept for kept in self._kept.values() if kept.is_due(now)), key=lambda kept: kept.delivery.made)
-        return tuple(Pending(kept.delivery, len(kept.receipts)) for kept in due[:limit])
-
-    def claim(self, delivery: str, *, now: datetime, until: datetime) -> str | None:
-        """Hold the delivery until then: a token, or ``None`` if it is closed, not due, or held by another."""
-        kept = self._kept.get(delivery)
-        if kept is None or not kept.is_due(now):
-            return None
-        token = str(next(self._tokens))
-        self._kept[delivery] = replace(kept, token=token, lease_until=until)
-        return token
-
-    def record(self, receipt: Receipt, *, token: str, next_attempt: datetime | None) -> bool:
-        """Write the receipt and set the next attempt, or close when there is none.
-
-        False, and nothing written, if the token is no longer the one that holds the delivery.
-        """
-        kept = self._kept.get(receipt.delivery)
-        if kept is None or not token or kept.token != token:
-            return False
-        self._kept[receipt.delivery] = _Kept(kept.delivery, next_attempt, (*kept.receipts, receipt))
-        return True
-
-    def receipts(self, delivery: str) -> tuple[Receipt, ...]:
-        """Give the receipts of one delivery, oldest first."""
-        return self._kept[delivery].receipts if delivery in self._kept else ()
 
 
 class MemoryFingerprints:
@@ -353,12 +301,14 @@ class MemoryChannel:
     """What was delivered."""
     attempts: list[Receipt] = field(default_factory=list)
     """What became of every attempt."""
-    _script: deque[tuple[Outcome, str, datetime | None]] = field(default_factory=deque)
+    _script: deque[tuple[Outcome, str, datetime | None, Blame]] = field(default_factory=deque)
     _bad: dict[str, str] = field(default_factory=dict)
 
-    def then(self, outcome: Outcome, reason: str = "", *, retry_after: datetime | None = None) -> None:
+    def then(
+        self, outcome: Outcome, reason: str = "", *, retry_after: datetime | None = None, blame: Blame = ""
+    ) -> None:
         """Let the next attempt that has no answer yet end so."""
-        self._script.append((outcome, reason, retry_after))
+        self._script.append((outcome, reason, retry_after, blame))
 
     def refuse(self, recipient: str, reason: str = "550 no such user") -> None:
         """Let every attempt at this recipient be refused."""
@@ -366,14 +316,14 @@ class MemoryChannel:
 
     def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
         """Make one attempt; it is delivered unless it was said otherwise."""
-        outcome, reason, retry_after = self._outcome(delivery)
+        outcome, reason, retry_after, blame = self._outcome(delivery)
         if outcome == "delivered":
             self.sent.append(delivery)
-        receipt = Receipt(delivery.id, attempt, outcome, reason, now, retry_after)
+        receipt = Receipt(delivery.id, attempt, outcome, reason, now, retry_after, blame)
         self.attempts.append(receipt)
         return receipt
 
-    def _outcome(self, delivery: Delivery) -> tuple[Outcome, str, datetime | None]:
+    def _outcome(self, delivery: Delivery) -> tuple[Outcome, str, datetime | None, Blame]:
         if delivery.recipient in self._bad:
-            return "refused", self._bad[delivery.recipient], None
-        return self._script.popleft() if self._script else ("delivered", "kept in memory", None)
+            return "refused", self._bad[delivery.recipient], None, "recipient"
+        return self._script.popleft() if self._script else ("delivered", "kept in memory", None, "")
