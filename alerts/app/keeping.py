@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from alerts import feeds as feeds_
-from alerts.adapters import inbox
+from alerts.adapters import inbox, logs
 from alerts.adapters import redis as redis_
 from alerts.adapters.sql import expiry, shown
 from alerts.app import retention
@@ -98,6 +98,7 @@ def keep(app: App, spans: Retention, var: Path) -> Report:
     took = round(time.perf_counter() - began, 3)
     report = Report("keep", now, tuple(count.items()), (*lines, *_waste(engine), *sick), took)
     app.stores.reports.append([report])
+    logs.reported(report)
     return report
 
 

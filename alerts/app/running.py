@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
-import structlog
 from sqlalchemy import Engine
 
 from alerts import rules as rules_
 from alerts import stages, subscribing, urls
+from alerts.adapters import logs
 from alerts.adapters.memory import MemoryNews, MemoryPages, MemoryParse
 from alerts.adapters.rewriter import Rewriter
 from alerts.app.stores import Stores
@@ -32,8 +32,6 @@ CHANNELS_AT_ONCE = 8
 """How many channels are served at the same time: one that hangs holds up no other."""
 
 Clock = Callable[[], datetime]
-
-log = structlog.get_logger("alerts")
 
 
 def utc() -> datetime:
@@ -110,10 +108,7 @@ class App:
                 )
         report = replace(report, took=round(time.perf_counter() - began, 3))
         stores.reports.append([report])
-        if structlog.is_configured():  # else it would print, in a program that has not asked for it
-            log.info("stage done", stage=stage, **dict(report.counts))
-            for line in report.lines:
-                log.warning(line, stage=stage)
+        logs.reported(report)
         return report
 
     def _poll(self, now: datetime, shard: tuple[int, int]) -> Report:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
+import os
 import sys
-
-import structlog
 
 # Each adds its commands, in the order in which --help lists them.
 # isort: off
 from alerts.cli import running, ruling, feeding, sending, looking, keeping, serving  # noqa: F401
 
 # isort: on
+from alerts.adapters import logs
 from alerts.cli.shell import cli, duration, err, problems
 from alerts.errors import AlertsError, ConfigError
 
@@ -21,13 +20,10 @@ __all__ = ["cli", "duration", "main"]
 def main() -> None:
     """Run the command; what is wrong is said in plain words, and a mistake in the configuration ends with code 2.
 
-    Only errors are logged: what a stage has to say is in its report, which is printed.
+    What a stage has to say is in its report, which is printed; whoever wants logs sets them.
     """
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     try:
+        logs.configure(os.environ.get)
         cli()
     except ConfigError as error:
         problems(error.problems)

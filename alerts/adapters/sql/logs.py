@@ -12,6 +12,7 @@ from sqlalchemy import insert as plain_insert
 
 from alerts.adapters.clock import Clock, utc
 from alerts.adapters.codec import Codec
+from alerts.adapters.logs import decided
 from alerts.adapters.sql import shown
 from alerts.adapters.sql.engine import insert, reading, serialise, writing
 from alerts.adapters.sql.tables import log, readers
@@ -50,12 +51,13 @@ class SqlLog(Generic[K]):
             serialise(connection, f"log:{self._name}")
             known = self._known(connection, list(bodies))
             at = self._clock()
-            fresh = [self._row(key, value, at) for key, value in bodies.items() if key not in known]
-            if fresh:
-                connection.execute(plain_insert(log), fresh)
+            new = {key: value for key, value in bodies.items() if key not in known}
+            if new:
+                connection.execute(plain_insert(log), [self._row(key, value, at) for key, value in new.items()])
             if self._lasting:
                 shown.note(connection, self._name, list(bodies), at)
-        return len(fresh)
+        decided(self._name, new.values())
+        return len(new)
 
     def read(self, reader: str, limit: int = 500) -> Batch[K]:
         """Give what comes after the reader's position, oldest first."""

@@ -20,6 +20,7 @@ from sqlalchemy import insert as plain_insert
 
 from alerts import deliveries as deliveries_
 from alerts.adapters.codec import Codec
+from alerts.adapters.logs import decided
 from alerts.adapters.sql.engine import reading, serialise, writing
 from alerts.adapters.sql.tables import outbox, receipts
 from alerts.model import Delivery, Pending, Receipt
@@ -47,9 +48,10 @@ class SqlOutbox:
         with writing(self._engine) as connection:
             serialise(connection, "outbox")
             kept = _kept(connection, list(wanted))
-            fresh = [_row(delivery) for key, delivery in wanted.items() if key not in kept]
+            fresh = [delivery for key, delivery in wanted.items() if key not in kept]
             if fresh:
-                connection.execute(plain_insert(outbox), fresh)
+                connection.execute(plain_insert(outbox), [_row(delivery) for delivery in fresh])
+        decided("delivery made", fresh)
         return tuple(kept.get(key, delivery) for key, delivery in wanted.items())
 
     def upto(self, subscription: str) -> int:
@@ -105,6 +107,7 @@ class SqlOutbox:
                     delivery=receipt.delivery, at=receipt.at, outcome=receipt.outcome, body=_receipts.encode(receipt)
                 )
             )
+        decided("delivery tried", [receipt])
         return True
 
     def receipts(self, delivery: str) -> tuple[Receipt, ...]:
