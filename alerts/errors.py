@@ -83,7 +83,8 @@ class FetchError(AlertsError):
 
     ``status`` is the HTTP status, 0 when none came.  ``retry_after`` is what the server asked us to wait.  ``fault`` is
     ``content`` if what came, or where it led, is not safe to take, and ``held`` if the server was not asked at all,
-    because its host is to be left alone for ``retry_after``: no fault of the feed.
+    because its host is to be left alone for ``retry_after``: no fault of the feed.  ``led`` is the address of another
+    site to which a request that should ``stay`` was redirected.
     """
 
     def __init__(
@@ -93,11 +94,13 @@ class FetchError(AlertsError):
         status: int = 0,
         retry_after: timedelta | None = None,
         fault: Literal["answer", "content", "held"] = "answer",
+        led: str = "",
     ) -> None:
         self.reason = reason
         self.status = status
         self.retry_after = retry_after
         self.fault = fault
+        self.led = led
         super().__init__(reason)
 
 

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import DBAPIError
 
 from alerts import pushing, subscribing
 from alerts.errors import AlertsError
@@ -37,6 +38,9 @@ RATE = 20.0
 
 BURST = 100.0
 """Requests at once, after a rest."""
+
+_LATER = 10
+"""Seconds after which a store that did not take an article may be tried again."""
 
 T = TypeVar("T")
 log = structlog.get_logger("alerts")
@@ -168,7 +172,11 @@ class _Routes:
         body = refusal or await self._body(request)
         if isinstance(body, Reply):
             return _response(body)
-        return _response(await self._run(lambda: pushing.receive(body, self._door)))
+        try:
+            return _response(await self._run(lambda: pushing.receive(body, self._door)))
+        except DBAPIError as error:
+            log.warning("a push could not be kept", reason=type(error.orig).__name__)
+            return _response(pushing.refused(503, f"it could not be kept now; send it again in {_LATER} s"))
 
     async def confirm(self, request: web.Request) -> web.Response:
         """Answer a hub that asks whether we meant it; its challenge goes back as plain text."""
@@ -232,5 +240,9 @@ def _refusal(request: web.Request, tokens: tuple[str, ...], bucket: Bucket) -> R
 
 def _response(reply: Reply) -> web.Response:
     """Send a reply, and ask for what the status obliges us to ask for."""
-    asked = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}}.get(reply.status, {})
+    asked = {
+        401: {"WWW-Authenticate": "Bearer"},
+        429: {"Retry-After": "1"},
+        503: {"Retry-After": str(_LATER)},
+    }.get(reply.status, {})
     return web.Response(status=reply.status, body=reply.body, headers={"Content-Type": "application/json"} | asked)

@@ -19,6 +19,7 @@ from alerts import feeds as feeds_
 from alerts.adapters.children import ChildParse, Children
 from alerts.adapters.discovery import Candidate
 from alerts.adapters.inbox import WRITTEN, InboxChannel
+from alerts.adapters.indexes import IndexParse
 from alerts.adapters.memory import MemoryChannel
 from alerts.adapters.sql import queries
 from alerts.app import App
@@ -205,7 +206,7 @@ def dry_run(folder: Path, out: Console) -> None:
     channels = {settings.id: MemoryChannel() for settings in config.channels}
     fetch = app_.fetcher(config, os.environ.get)
     with Children() as children:
-        app = app_.in_memory(config, fetch, channels, parse=ChildParse(children))
+        app = app_.in_memory(config, fetch, channels, parse=IndexParse(ChildParse(children), fetch))
         reports = [app.run(stage, digest_now=True) for stage in app_.LINE]
     for line in _summary(reports):
         out.print(line, markup=False)

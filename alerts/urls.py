@@ -96,6 +96,16 @@ def host(url: str) -> str:
     return _host(parts) if parts else ""
 
 
+def site(url: str) -> str:
+    """Give scheme, host and port: what a robots.txt speaks for.
+
+    >>> site("https://www.example.org:8443/a?b")
+    'https://www.example.org:8443'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address is a place on the internet, and no disguise of another: mapped, 6to4, Teredo, NAT64.
 

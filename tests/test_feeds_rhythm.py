@@ -293,6 +293,28 @@ def test_a_gap_is_told_once_and_the_feed_is_asked_sooner() -> None:
     assert feeds.why(FEED, again, later + 8 * DAY) == ""
 
 
+def test_a_gap_makes_a_fixed_interval_the_longest_for_a_day() -> None:
+    feed = replace(FEED, every=6 * HOUR)
+    state = feeds.after_success(feed, None, GOOD, NOW, made=entries(20, 15 * MINUTE))
+    assert interval(state) == 6 * HOUR
+    gap = NOW + 6 * HOUR
+    after = feeds.after_success(feed, state, GOOD, gap, made=entries(20, 15 * MINUTE, gap))
+    assert after.missed == gap
+    assert 7 * MINUTE <= interval(after) <= 8.5 * MINUTE, "half of the quarter of an hour in which it has something new"
+    calm = feeds.after_success(feed, after, GOOD, gap + 23 * HOUR, made=entries(20, 15 * MINUTE, gap))
+    assert interval(calm) < 6 * HOUR
+    over = feeds.after_success(feed, calm, GOOD, gap + 25 * HOUR, made=entries(20, 15 * MINUTE, gap))
+    assert interval(over) == 6 * HOUR
+
+
+def test_a_gap_makes_no_feed_slower_than_its_fixed_interval() -> None:
+    feed = replace(FEED, every=2 * MINUTE)
+    state = feeds.after_success(feed, None, GOOD, NOW, made=entries(5, DAY))
+    after = feeds.after_success(feed, state, GOOD, NOW + DAY, made=[article(f"x{n}") for n in range(5)])
+    assert after.missed
+    assert interval(after) == 2 * MINUTE
+
+
 def test_a_poll_that_failed_in_between_hides_no_gap() -> None:
     state = feeds.after_success(FEED, None, GOOD, NOW, made=entries(5, HOUR))
     failed = feeds.after_failure(FEED, state, FetchError("500", status=500), NOW + HOUR)

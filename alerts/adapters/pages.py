@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from protego import Protego
 
@@ -28,6 +27,9 @@ AGENT = "Tocsin"
 
 SLOWEST = 30.0
 """Seconds: a site that wants more between two visits is not visited for pages."""
+
+MOST_SITES = 3
+"""The most sites that one page is looked for on, one redirecting to the next."""
 
 _ROBOTS_BYTES = 500_000
 
@@ -50,7 +52,7 @@ class WebPages:
     def __call__(self, articles: Sequence[Article]) -> Sequence[Article]:
         """Give each article back, in their order, with the text of its page; or as it was, with a note why."""
         wanted = {article.url for article in articles[:MOST] if article.url}
-        self._ask_robots({_site(url) for url in wanted} - self._robots.keys())
+        self._ask_robots({urls.site(url) for url in wanted} - self._robots.keys())
         pages = {url: _Page(reason=reason) for url in wanted if (reason := self._refusal(url))}
         pages |= self._read(wanted - pages.keys())
         return [_with_page(article, pages.get(article.url)) for article in articles]
@@ -62,7 +64,7 @@ class WebPages:
 
     def _refusal(self, url: str) -> str:
         """Say why a page must not be asked for; empty if it may."""
-        robots = self._robots[_site(url)]
+        robots = self._robots[urls.site(url)]
         if isinstance(robots, str):
             return f"robots.txt: {robots}"
         if not robots.can_fetch(url, AGENT):
@@ -71,15 +73,27 @@ class WebPages:
 
     def _read(self, wanted: Iterable[str]) -> dict[str, _Page]:
         """Fetch pages and find their texts."""
-        fetched = dict(self._get({url: url for url in wanted}))
+        fetched = self._followed({url: url for url in wanted})
         given = {url: self._children.run(main_text, got) for url, got in fetched.items() if isinstance(got, Fetched)}
         found = {url: self._children.result(future) for url, future in given.items()}
         pages = {url: _Page(reason=got.reason) for url, got in fetched.items() if isinstance(got, FetchError)}
         return pages | {url: _page(read) for url, read in found.items()}
 
-    def _get(self, addresses: Mapping[str, str]) -> Iterable[tuple[str, Fetched | FetchError]]:
+    def _followed(self, asked: Mapping[str, str]) -> dict[str, Fetched | FetchError]:
+        """Fetch by name, and go on to another site only if its robots.txt allows it."""
+        fetched: dict[str, Fetched | FetchError] = {}
+        for _ in range(MOST_SITES):
+            fetched |= self._get(asked, stay=True)
+            led = {name: got.led for name, got in fetched.items() if isinstance(got, FetchError) and got.led}
+            self._ask_robots({urls.site(url) for url in led.values()} - self._robots.keys())
+            refused = {name: reason for name, url in led.items() if (reason := self._refusal(url))}
+            fetched |= {name: FetchError(f"redirected, and {reason}") for name, reason in refused.items()}
+            asked = {name: url for name, url in led.items() if name not in refused}
+        return fetched
+
+    def _get(self, addresses: Mapping[str, str], *, stay: bool = False) -> Iterable[tuple[str, Fetched | FetchError]]:
         """Fetch by name; nobody is asked for nothing."""
-        requests = [FeedRequest(Feed(name, url, "")) for name, url in addresses.items()]
+        requests = [FeedRequest(Feed(name, url, ""), stay=stay) for name, url in addresses.items()]
         return [(feed.id, got) for feed, got in filter(None, self._fetch(requests))] if requests else []
 
 
@@ -103,12 +117,6 @@ def _robots(got: Fetched | FetchError) -> Protego | str:
         missing = 400 <= got.status < 500 and got.status != 429
         return Protego.parse("") if missing else got.reason
     return Protego.parse(got.body[:_ROBOTS_BYTES].decode("utf-8", "replace"))
-
-
-def _site(url: str) -> str:
-    """Give scheme, host and port."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _with_page(article: Article, page: _Page | None) -> Article:

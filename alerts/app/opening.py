@@ -20,6 +20,7 @@ from alerts.adapters import redis as redis_
 from alerts.adapters import sql
 from alerts.adapters.children import ChildParse, Children
 from alerts.adapters.http import HttpFetch
+from alerts.adapters.indexes import IndexParse
 from alerts.adapters.pages import WebPages
 from alerts.adapters.sql import shown
 from alerts.adapters.valkey import embedded
@@ -52,8 +53,9 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         hosts = redis_.RedisHosts(client)
         fetch, shared = fetcher(config, lookup, hosts), Shared(hosts, stores.threads)
         channels = {c.id: channel(c, lookup, var, shared) for c in config.channels}
-        parse, pages = ChildParse(children, BEAT.total_seconds()), WebPages(fetch, children)
         beating, model = replace(fetch, beat=BEAT), rewriter(lookup)
+        parse = IndexParse(ChildParse(children, BEAT.total_seconds()), beating)
+        pages = WebPages(fetch, children)
         news, back = redis_.RedisNews(client, store), callback(config, lookup, var)
         app = App(loaded, rules, stores, beating, channels, parse, pages, clock, engine, model, news, back)
         app.subscribe()

@@ -20,6 +20,7 @@ from urllib.parse import urljoin
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from alerts import text
+from alerts.errors import ParseError
 from alerts.feeds import charsets, links, parsing, sitemaps
 from alerts.feeds.links import Link
 from alerts.model import Fetched
@@ -108,6 +109,8 @@ def glance(got: Fetched) -> Glance:
     :raises ParseError: it is none.
     """
     read = parsing.parse(got)
+    if read.index:
+        raise ParseError("an index of sitemaps; those that it names are the feeds")
     dates = [entry.published for entry in read.entries if entry.published]
     head = _head(got)
     return Glance(_kind(head), _title(head), len(read.entries), max(dates, default=None))

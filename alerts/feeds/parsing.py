@@ -47,6 +47,8 @@ class Parsed:
     entries: tuple[Entry, ...]
     problem: str = ""
     hints: Hints = hints_.NONE
+    index: sitemaps.Index | None = None
+    """The sitemaps that are to be read instead, if it is an index of them."""
 
 
 def quick(got: Fetched) -> Parsed | None:
@@ -94,6 +96,8 @@ def _fast(got: Fetched, body: bytes) -> Parsed | None:
     if plain[:1] == b"{":
         found: tuple[tuple[Entry, ...], str] | None = json_feed.read(plain, got.url)
         return Parsed(*found, Hints(**websub.named(plain, got)._asdict())) if found else None
+    if (index := sitemaps.index(plain, got.url)) is not None:
+        return Parsed((), index=index)
     found = strict.read(plain, got.url) or sitemaps.read(plain, got.url)
     return Parsed(*found, _hints(plain, got)) if found else None
 

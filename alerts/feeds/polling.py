@@ -180,13 +180,17 @@ def _next(usual: timedelta, asked: timedelta, told: Hints, now: datetime) -> tup
 
 
 def _interval(feed: Feed, beat: Rhythm, state: FeedState | None, now: datetime, *, validators: bool) -> timedelta:
-    """Give the interval at which a feed is polled that does well: the one that is set, or the one that is learnt."""
-    if feed.every is not None:
+    """Give the interval at which a feed is polled that does well: the one that is set, or the one that is learnt.
+
+    One that is set is the longest only, for a day after entries may have been missed: it was too long.
+    """
+    if feed.every is not None and not rhythm.hurries(beat, now):
         return feed.every
     last = state.last_good if state else None
     missed = now - last if last and beat.missed == now else None
     learnt = rhythm.interval(beat, validators=validators, missed=missed, now=now)
-    return min(_whole(learnt * (1 + rhythm.spread(feed.id, 0) / 10)), rhythm.LONGEST)
+    longest = rhythm.LONGEST if feed.every is None else feed.every
+    return min(_whole(learnt * (1 + rhythm.spread(feed.id, 0) / 10)), longest)
 
 
 def _back_off(feed: Feed, known: FeedState, failures: int, now: datetime) -> timedelta:

@@ -75,8 +75,12 @@ def interval(rhythm: Rhythm, *, validators: bool, missed: timedelta | None, now:
     wanted = max(rhythm.gap / 2 if rhythm.gap else UNKNOWN, quiet / QUIET)
     if missed is not None:
         wanted = min(wanted, missed / 2)
-    hurried = rhythm.missed is not None and now - rhythm.missed < LONGEST
-    return min(max(wanted, SHORTEST if validators or hurried else UNKNOWN), LONGEST)
+    return min(max(wanted, SHORTEST if validators or hurries(rhythm, now) else UNKNOWN), LONGEST)
+
+
+def hurries(rhythm: Rhythm, now: datetime) -> bool:
+    """Whether entries may have been missed within the last day."""
+    return rhythm.missed is not None and now - rhythm.missed < LONGEST
 
 
 def spread(feed: str, turn: int) -> float:

@@ -3,27 +3,33 @@
 The format is that of https://www.sitemaps.org/protocol.html with Google's extension for news,
 https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap.
 
-A sitemap without news has no titles, and an index only names other sitemaps: both are refused in words that say so.
+A sitemap without news has no titles, and is refused in words that say so.  An index only names other sitemaps: of
+those on its own host the first few are read in its place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlsplit
 
 from lxml import etree
 
 from alerts import text, urls
 from alerts.errors import ParseError
-from alerts.feeds import dates, entries, plain_xml
+from alerts.feeds import dates, entries, links, plain_xml
 from alerts.feeds.entries import Said
 from alerts.model import Entry
 
 MOST_NAMED = 20
 """The most sitemaps of an index that are named."""
 
-_ROOTS = b"urlset", b"sitemapindex"
+MOST_READ = 3
+"""The most sitemaps of an index that are read: the news of two days are rarely in more than one."""
+
+_INDEX = b"sitemapindex"
+_ROOTS = b"urlset", _INDEX
 _HEAD = 4_096
 
 
@@ -32,7 +38,7 @@ def read(body: bytes, location: str, *, recover: bool = False) -> tuple[tuple[En
 
     One that is malformed is none, unless ``recover`` is asked for: then it is read as far as it can be.
 
-    :raises ParseError: it is an index, or a sitemap without news.
+    :raises ParseError: it is an index of which nothing is to be read, or a sitemap without news.
     """
     root, problem = _root(body, recover=recover)
     kind = _local(root) if root is not None else ""
@@ -49,15 +55,37 @@ def read(body: bytes, location: str, *, recover: bool = False) -> tuple[tuple[En
     return kept, "; ".join(part for part in said if part)
 
 
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The sitemaps to read in the place of an index; ``dated`` if it says of each when it changed last."""
+
+    parts: tuple[str, ...]
+    dated: bool
+
+
+def index(body: bytes, location: str) -> Index | None:
+    """Read an index of sitemaps; ``None`` if it is none, or names none on its own host."""
+    if _INDEX not in body[:_HEAD]:
+        return None
+    listed = _listed(body, location)
+    own = [(url, day) for url, day in listed if urls.host(url) == urls.host(location) and url != location]
+    return Index(tuple(url for url, _ in own[:MOST_READ]), all(day for _, day in listed)) if own else None
+
+
 def named(body: bytes, location: str) -> tuple[str, ...]:
     """Give the sitemaps that an index names: those with news in their address first, then the newest."""
+    return tuple(url for url, _ in _listed(body, location)[:MOST_NAMED])
+
+
+def _listed(body: bytes, location: str) -> list[tuple[str, str]]:
+    """Give the sitemaps of an index in that order, each with the day of its last change."""
     root, _ = _root(body, recover=True)
     if root is None or _local(root) != "sitemapindex":
-        return ()
-    listed = [(_word(el, "loc"), _word(el, "lastmod")) for el in root if _local(el) == "sitemap"]
+        return []
+    listed = [(links.whole(_word(el, "loc"), location), _word(el, "lastmod")) for el in root if _local(el) == "sitemap"]
     newest = sorted(listed, key=lambda one: one[1], reverse=True)
-    whole = [urljoin(location, loc) for loc, _ in sorted(newest, key=lambda one: "news" not in one[0].lower())]
-    return tuple(dict.fromkeys(url for url in whole if urls.is_web(url)))[:MOST_NAMED]
+    ordered = sorted(newest, key=lambda one: "news" not in urlsplit(one[0]).path.lower())
+    return [*{url: (url, day) for url, day in reversed(ordered) if urls.is_web(url)}.values()][::-1]
 
 
 def _root(body: bytes, *, recover: bool) -> tuple[Any, str]:
@@ -92,7 +120,7 @@ def _of_index(root: Any) -> str:
     """Say what to do with an index."""
     number = sum(_local(el) == "sitemap" for el in root)
     return (
-        f"a sitemap index, which names {number} sitemaps and no article; `alerts feeds discover` finds those with news"
+        f"a sitemap index, which names {number} sitemaps, and none on its own host; `alerts feeds discover` tries them"
     )
 
 

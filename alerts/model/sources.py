@@ -128,6 +128,8 @@ class FeedRequest:
     """The address to ask, if it is not the feed's own."""
     of: str = ""
     """The address that the validators are of, if it is not the one that is asked."""
+    stay: bool = False
+    """Whether a redirect to another site ends it, with the address in the error: that site may not want us."""
 
     @property
     def asked(self) -> str:

@@ -172,6 +172,8 @@ def _raw_deflate(body: bytes) -> bytes:
         ("deflate", zlib.compress(RSS)),
         ("deflate", _raw_deflate(RSS)),
         ("identity", RSS),
+        ("identity", gzip.compress(RSS, mtime=0)),
+        ("gzip", gzip.compress(gzip.compress(RSS, mtime=0), mtime=0)),
     ],
 )
 def test_every_encoding_we_ask_for(server: Server, encoding: str, body: bytes) -> None:
@@ -693,3 +695,15 @@ def test_nothing_of_the_loop_is_left_behind(server: Server) -> None:
         http.post(url, headers={}, body=b"", timeout=SOON)
     assert opened() <= before + 2
     assert not [thread for thread in threading.enumerate() if thread.name == "http"]
+
+
+def test_a_request_that_stays_is_told_of_another_site_and_does_not_go_there(server: Server) -> None:
+    elsewhere = server.url.replace("127.0.0.1", "localhost")
+    there = server.says("/there", status=302, Location=f"{elsewhere}/page")
+    ((_, got),) = HttpFetch(allow_hosts=LOCAL | {"localhost"})([FeedRequest(feed(there), stay=True)])
+    assert failed(got).led == f"{elsewhere}/page"
+    assert [path for path, _ in server.asked] == ["/there"]
+    here = server.says("/here", status=302, Location="/page")
+    server.says("/page")
+    ((_, got),) = HttpFetch(allow_hosts=LOCAL)([FeedRequest(feed(here), stay=True)])
+    assert fetched(got).body == RSS

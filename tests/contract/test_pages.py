@@ -147,6 +147,48 @@ def _over_real_http(shop: Shop, children: Children) -> None:
     assert secret.notes == ("no full text: robots.txt does not allow it",)
 
 
+REDIRECTED = [
+    ("another site that allows it", b"", ()),
+    (
+        "another site that does not",
+        b"User-agent: *\nDisallow: /",
+        ("no full text: redirected, and robots.txt does not allow it",),
+    ),
+]
+
+
+@pytest.mark.parametrize(("why", "robots", "notes"), REDIRECTED)
+def test_a_page_is_redirected_to(why: str, robots: bytes, notes: tuple[str, ...], children: Children) -> None:
+    asked: list[str] = []
+
+    def fetch(requests: Sequence[FeedRequest]) -> Iterator[tuple[Feed, Fetched | FetchError]]:
+        for request in requests:
+            asked.append(request.asked)
+            answers = {
+                f"{SITE}/oil": FetchError("redirected to another site", status=302, led="https://other.example/oil"),
+                f"{SITE}/robots.txt": Fetched(200),
+                "https://other.example/robots.txt": Fetched(200, robots),
+                "https://other.example/oil": Fetched(200, PAGE),
+            }
+            yield request.feed, answers[request.asked]
+
+    (found,) = WebPages(fetch, children)([an_article()])
+    assert found.notes == notes, why
+    assert ("Gold rose" in found.text) is not bool(notes)
+    assert ("https://other.example/oil" in asked) is not bool(notes), "whoever does not want us is not asked"
+
+
+def test_a_page_that_is_sent_on_and_on_is_given_up(children: Children) -> None:
+    def fetch(requests: Sequence[FeedRequest]) -> Iterator[tuple[Feed, Fetched | FetchError]]:
+        for request in requests:
+            number = len(request.asked)
+            led = FetchError("redirected to another site", led=f"https://{'a' * number}.example/oil")
+            yield request.feed, Fetched(200) if request.asked.endswith("robots.txt") else led
+
+    (found,) = WebPages(fetch, children)([an_article()])
+    assert found.notes == ("no full text: redirected to another site",)
+
+
 # ── in the line ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

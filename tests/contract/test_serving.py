@@ -6,13 +6,16 @@ import gzip
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from alerts import pushing, serving
 from alerts.errors import AlertsError
+from alerts.model import Article
 from alerts.pushing import Door
 from alerts.serving import Bucket
 from tests.test_pushing import OIL, TOKEN, a_door, body, kept
@@ -86,6 +89,27 @@ def test_a_body_that_does_not_come_stops_no_other(url: str, door: Door) -> None:
     with socket.create_connection((parts.hostname or "", parts.port or 0)) as slow:
         slow.sendall(head.encode())
         assert ask(url, body(OIL), **AUTHORISED)[0] == 200
+
+
+class Full:
+    """A log whose disk is full."""
+
+    def append(self, values: Iterable[Article]) -> int:
+        raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+
+
+def test_a_store_that_fails_asks_for_the_same_again_later() -> None:
+    door = a_door()
+    broken = Door(door.seen, Full(), door.news, door.clock)  # type: ignore[arg-type]
+    with serving.serving(broken, (TOKEN,), port=0) as url:
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+        connection.request("POST", "/api/articles", body(OIL), AUTHORISED)
+        answer = connection.getresponse()
+        said = json.loads(answer.read())
+        connection.close()
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+    assert said == {"error": "it could not be kept now; send it again in 10 s"}
+    assert not door.news.wait(0), "nothing was kept, so nobody is woken"
 
 
 def test_too_many_requests_are_told_to_wait(url: str) -> None:

@@ -62,7 +62,7 @@ class Credentials:
             return got
         if isinstance(got, FetchError):
             reason = self._hidden(got.reason)
-            return FetchError(reason, status=got.status, retry_after=got.retry_after, fault=got.fault)
+            return FetchError(reason, status=got.status, retry_after=got.retry_after, fault=got.fault, led=got.led)
         body = got.body
         for part in self._parts(_LONG):
             body = body.replace(part.encode(), _HIDDEN.encode())

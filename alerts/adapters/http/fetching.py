@@ -164,8 +164,10 @@ class HttpFetch:
                     got = await read(response, url, self._limits, conditional=bool(conditions), clock=self.clock)
                     return replace(got, permanent=permanent)
                 lasting = lasting and response.status in _PERMANENT
-                url = target(url, response)
+                before, url = url, target(url, response)
                 permanent = url if lasting else permanent
+            if request.stay and urls.site(before) != urls.site(url):
+                raise FetchError("redirected to another site", status=response.status, led=url)
         raise FetchError(f"more than {MAX_REDIRECTS} redirects")
 
     @property

@@ -17,6 +17,8 @@ MAX_RATIO = 100
 PIECE = 262_144
 """Bytes; others go on between two pieces, which take a fraction of a millisecond each."""
 
+_GZIP = b"\x1f"
+
 MAX_MEMBERS = 1_000
 """A gzip stream may be many, one after the other; programs that compress in parallel make some hundreds."""
 
@@ -65,6 +67,31 @@ class Inflate:
         if self._members > MAX_MEMBERS:
             raise FetchError(f"the body is gzip in more than {MAX_MEMBERS:,} members", fault="content")
         return zlib.decompressobj(self._window or _window(chunk))
+
+
+class Unpacking:
+    """Takes off the encoding of a body, and then gzip if the body itself is that: a sitemap is often ``news.xml.gz``.
+
+    No feed begins with the byte 31, and gzip does.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        self._sent = decoder(encoding)
+        self._inner: Inflate | None = None
+        self._begun = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was compressed came to its end."""
+        return all(layer is None or layer.complete for layer in (self._sent, self._inner))
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Decode what came, piece by piece; raises as ``Inflate.feed``."""
+        for piece in self._sent.feed(chunk) if self._sent else (chunk,):
+            if piece and not self._begun:
+                self._begun = True
+                self._inner = Inflate(16 + zlib.MAX_WBITS) if piece[:1] == _GZIP else None
+            yield from self._inner.feed(piece) if self._inner else (piece,)
 
 
 def decoder(encoding: str) -> Inflate | None:

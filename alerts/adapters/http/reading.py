@@ -14,7 +14,7 @@ from aiohttp.connector import Connection
 
 from alerts import text, urls
 from alerts.adapters.http.answers import retry_after, standard_phrase
-from alerts.adapters.http.inflate import PIECE, decoder
+from alerts.adapters.http.inflate import PIECE, Unpacking
 from alerts.errors import FetchError
 from alerts.feeds import freshness
 from alerts.model import Fetched
@@ -101,19 +101,19 @@ async def _body(response: aiohttp.ClientResponse, limits: Limits) -> bytes:
     """Read a body, counting what comes on the wire and what it becomes, and stop at the first byte too many."""
     if (response.content_length or 0) > limits.wire:
         raise _too_large(limits.wire)
-    decode = decoder(response.headers.get("Content-Encoding", ""))
+    decode = Unpacking(response.headers.get("Content-Encoding", ""))
     body, wire = bytearray(), 0
     async for chunk in response.content.iter_chunked(_CHUNK):
         wire += len(chunk)
         if wire > limits.wire:
             raise _too_large(limits.wire)
-        for piece in decode.feed(chunk) if decode else (chunk,):
+        for piece in decode.feed(chunk):
             body += piece
             if len(body) > limits.body:
                 raise _too_large(limits.body)
             if len(piece) == PIECE:
                 await asyncio.sleep(0)
-    if decode and wire and not decode.complete:
+    if wire and not decode.complete:
         raise FetchError("the body is cut short: its compression has no end")
     return bytes(body)
 
