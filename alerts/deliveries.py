@@ -6,6 +6,7 @@ An id is made of what the delivery tells, so that making it twice is making it o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -22,6 +23,7 @@ from alerts.model import (
     Pending,
     Receipt,
     Subscription,
+    Told,
     Way,
 )
 
@@ -52,17 +54,33 @@ OPERATOR = "operator"
 """Whose deliveries the notices are, where others have a subscription."""
 
 
-def for_alert(alert: Alert, development: Development, message: Message, now: datetime) -> tuple[Delivery, ...]:
-    """Make the deliveries of an alert, one a recipient: ``alert:<subscription>:<article>@<version>``."""
-    name = f"alert:{alert.subscription.id}:{development.key}"
-    return _each(alert.subscription, name, message, now, thread=development.story)
+def for_alert(
+    alert: Alert, development: Development, message: Message, now: datetime, *, times: int = 0
+) -> tuple[Delivery, ...]:
+    """Make the deliveries of an alert, one a recipient: ``alert:<subscription>:<article>@<version>``.
+
+    The article is that of ``development``, the first that it tells of; ``times`` counts how often it was told again.
+    """
+    again = f":again-{times}" if times else ""
+    name = f"alert:{alert.subscription.id}:{development.key}{again}"
+    return _each(alert.subscription, name, message, now, thread=development.story, tells=_keys([alert.told]))
 
 
 def for_digest(digest: Digest, message: Message, now: datetime, *, upto: int) -> tuple[Delivery, ...]:
-    """Make the deliveries of a digest, one a recipient: ``digest:<subscription>:<slot on the subscriber's clock>``."""
+    """Make the deliveries of a digest, one a recipient: ``digest:<subscription>:<slot on the subscriber's clock>``.
+
+    A slot that the clock shows twice is named with its offset the second time.
+    """
     slot = digest.slot.astimezone(ZoneInfo(digest.subscription.zone))
-    name = f"digest:{digest.subscription.id}:{slot:%Y%m%dT%H%M}"
-    return _each(digest.subscription, name, message, now, upto=upto)
+    second = f"{slot:%z}" if slot.fold else ""
+    name = f"digest:{digest.subscription.id}:{slot:%Y%m%dT%H%M}{second}"
+    told = [told for section in digest.sections for told in section.stories]
+    return _each(digest.subscription, name, message, now, upto=upto, tells=_keys(told))
+
+
+def _keys(stories: Iterable[Told]) -> tuple[str, ...]:
+    """Name the developments that are told."""
+    return tuple(d.key for told in stories for d in told.developments)
 
 
 def for_notice(notice: Notice, way: Way, message: Message, now: datetime) -> tuple[Delivery, ...]:
@@ -75,12 +93,18 @@ def for_notice(notice: Notice, way: Way, message: Message, now: datetime) -> tup
 
 
 def _each(
-    s: Subscription, name: str, message: Message, now: datetime, *, upto: int = 0, thread: str = ""
+    s: Subscription,
+    name: str,
+    message: Message,
+    now: datetime,
+    upto: int = 0,
+    thread: str = "",
+    tells: tuple[str, ...] = (),
 ) -> tuple[Delivery, ...]:
     """Address the message, and what follows it, to every recipient, each once."""
     parts = [(name, replace(message, rest=())), *((f"{name}:{n}", part) for n, part in enumerate(message.rest, 2))]
     return tuple(
-        Delivery(_id(part, recipient), s.id, s.channel, recipient, words, now, upto, thread)
+        Delivery(_id(part, recipient), s.id, s.channel, recipient, words, now, upto, thread, tells=tells)
         for recipient in dict.fromkeys(s.recipients)
         for part, words in parts
     )

@@ -74,6 +74,14 @@ class Batch(Generic[T]):
         return bool(self.values)
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How far a reader is, and when it was made known; ``None`` if it was not."""
+
+    position: int
+    subscribed: datetime | None
+
+
 class Log(Protocol[K]):
     """An append-only log with named readers.
 
@@ -99,6 +107,18 @@ class Log(Protocol[K]):
 
     def subscribed(self, reader: str) -> datetime | None:
         """When the reader was made known; ``None`` if it was not."""
+        ...
+
+    def readers(self) -> Mapping[str, Reader]:
+        """Every reader that was made known or has committed."""
+        ...
+
+    def after(self, position: int, limit: int = 500) -> tuple[tuple[int, K], ...]:
+        """What comes after a position, oldest first, each with its own: for who reads for many readers at once."""
+        ...
+
+    def commit_all(self, ends: Mapping[str, int]) -> None:
+        """Move each reader to its end, all or none; never backwards."""
         ...
 
 

@@ -112,6 +112,8 @@ class Replay:
             stories=stores.stories,
             slots=stores.slots,
             outbox=stores.outbox,
+            silences=stores.silences,
+            waiting=stores.waiting,
             now=slot,
         )
         stages.deliver(channels=self._channels(), outbox=stores.outbox, states=stores.channels, clock=lambda: slot)

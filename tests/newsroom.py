@@ -209,7 +209,7 @@ def digest_of(
 
 def alert_of(news: Development, s: Subscription, told: Story | None = None) -> Alert:
     """An alert of this development, put in words as the line does it."""
-    made = digests.alert(s, news, RULES, told)
+    made = digests.alert(s, [news], RULES, told)
     return replace(made, told=summaries.summarise(made.told, told))
 
 

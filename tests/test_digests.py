@@ -359,7 +359,7 @@ def test_also_in_names_outlets_that_are_not_told_each_once_in_the_order_in_which
 
 
 def test_an_alert_stands_under_the_weightiest_rule_that_it_meets() -> None:
-    alert = digests.alert(subscription(cron=""), NIGHT[2], RULES, STORIES["s1"])
+    alert = digests.alert(subscription(cron=""), [NIGHT[2]], RULES, STORIES["s1"])
     assert (alert.rule, alert.told.developments) == (TARIFFS, (NIGHT[2],))
     assert alert.told.also_in == ("Al Jazeera", "South China Morning Post", "Korea Herald", "연합뉴스", "Tehran Times")
-    assert digests.alert(subscription(cron=""), NIGHT[1], RULES, None).rule == IRAN
+    assert digests.alert(subscription(cron=""), [NIGHT[1]], RULES, None).rule == IRAN

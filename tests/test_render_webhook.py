@@ -120,7 +120,7 @@ def test_the_strength_is_that_of_the_strongest_hit_that_the_subscriber_asked_for
     news = replace(NIGHT[2], match=replace(NIGHT[2].match, hits=hits))
     for wanted, strength, told in ((("iran", "tariffs"), "about", 2), (("iran",), "mention", 1)):
         s = newsroom.subscription("webhook", rules=wanted, cron="")
-        (made,) = body(render.alert(digests.alert(s, news, newsroom.RULES, None)))["developments"]
+        (made,) = body(render.alert(digests.alert(s, [news], newsroom.RULES, None)))["developments"]
         assert (made["strength"], len(made["hits"])) == (strength, told)
 
 

@@ -92,6 +92,8 @@ class App:
                     stories=stores.stories,
                     slots=stores.slots,
                     outbox=stores.outbox,
+                    silences=stores.silences,
+                    waiting=stores.waiting,
                     now=now,
                     digest_now=digest_now,
                     rewrite=self.rewriter.run() if self.rewriter else None,

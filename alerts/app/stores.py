@@ -10,7 +10,19 @@ from sqlalchemy import Engine
 from alerts.adapters import sql
 from alerts.adapters.clock import Clock, utc
 from alerts.adapters.memory import MemoryFingerprints, MemoryLog, MemoryOutbox, MemoryTable
-from alerts.model import Article, ChannelState, Development, FeedState, HubState, Match, Report, Story, Volume
+from alerts.model import (
+    Article,
+    ChannelState,
+    Development,
+    FeedState,
+    HubState,
+    Match,
+    Report,
+    Silence,
+    Story,
+    Volume,
+    Waiting,
+)
 from alerts.ports import Fingerprints, Log, Outbox, Table
 
 
@@ -34,6 +46,9 @@ class Stores:
     threads: Table[str] = field(default_factory=MemoryTable)
     """The first message of each story in each channel of Slack's."""
     channels: Table[ChannelState] = field(default_factory=MemoryTable)
+    silences: Table[Silence] = field(default_factory=MemoryTable)
+    waiting: Table[Waiting] = field(default_factory=MemoryTable)
+    """What each subscription has read and not told yet."""
 
     @classmethod
     def in_memory(cls) -> Stores:
@@ -69,4 +84,6 @@ class Stores:
             hubs=sql.SqlTable(engine, "hubs", HubState),
             threads=sql.SqlTable(engine, "threads", str),
             channels=sql.SqlTable(engine, "channels", ChannelState),
+            silences=sql.SqlTable(engine, "silences", Silence),
+            waiting=sql.SqlTable(engine, "waiting", Waiting),
         )

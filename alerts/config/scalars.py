@@ -157,6 +157,8 @@ every = between(timedelta(seconds=1), timedelta(days=7), "from 1m to 7d")
 polite_every = between(POLITE, timedelta(days=7), "from 1m to 7d")
 backfill = between(timedelta(0), timedelta(days=90), "at most 90d")
 cooldown = between(timedelta(0), timedelta(days=30), "at most 30d")
+group_wait = between(timedelta(0), timedelta(hours=1), "at most 1h")
+repeat = between(timedelta(minutes=15), timedelta(days=7), "from 15m to 7d")
 _first_poll = between(timedelta(0), timedelta(days=400), "at most 400d, or all")
 
 
@@ -204,6 +206,17 @@ def _days(name: str) -> str:
     if name not in digests.NAMES_OF_DAYS:
         raise ValueError(f"{shown(name)} is no day of the week{near(name, digests.NAMES_OF_DAYS)}")
     return str(digests.NAMES_OF_DAYS.index(name) + 1)
+
+
+INHIBITION = r"^\S+ while \S+$"
+
+
+def inhibition(text: str) -> tuple[str, str]:
+    """Read ``tariffs while trade-war``: the rule that is held, and the one that holds it."""
+    words = text.split()
+    if len(words) != 3 or words[1] != "while":
+        raise ValueError("must be two rules with `while` between them, as in `tariffs while trade-war`")
+    return words[0], words[2]
 
 
 def clock(text: str) -> time:

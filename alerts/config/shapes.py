@@ -289,6 +289,14 @@ class SubscriptionShape:
     """With fewer stories than this a digest waits for its next slot, 7 days at most.  1 if left out."""
     max_items: Annotated[int | None, Text(scalars.count, type="integer", minimum=1, maximum=500)] = None
     """The most stories of one digest, from 1 to 500; the rest are counted.  50 if left out."""
+    group_wait: Annotated[timedelta, Text(scalars.group_wait, pattern=f"^{scalars.DURATION}$")] = timedelta(0)
+    """How long an alert waits for more of its story, at most 1h.  0s, which tells each at once, if left out."""
+    repeat: Annotated[timedelta, Text(scalars.repeat, pattern=f"^{scalars.DURATION}$")] = timedelta(0)
+    """After how long a flash is told again if its story goes on, from 15m to 7d.  Never if left out."""
+    inhibit: tuple[Annotated[tuple[str, str], Text(scalars.inhibition, pattern=scalars.INHIBITION)], ...] = ()
+    """What is not told of a story while something graver is: "tariffs while trade-war".  Names as in `rules`."""
+    goes_on: Annotated[Flag, Field(alias="continue"), FLAG] = "true"
+    """Whether subscriptions below it are told at once of what it takes: true or false.  true if left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +333,7 @@ FILE_ADAPTERS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(shape) for kind,
 ENTRY_ADAPTERS: dict[str, TypeAdapter[Any]] = {kind: TypeAdapter(shape) for kind, shape in ENTRIES.items()}
 
 
-_WRITTEN = {"sender": "from", "but": "not"}
+_WRITTEN = {"sender": "from", "but": "not", "goes_on": "continue"}
 """Keys that Python keeps for itself."""
 
 

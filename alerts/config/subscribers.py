@@ -64,6 +64,10 @@ def subscription(row: Row, known: Known) -> tuple[Subscription | None, list[Foun
         min_severity=shape.min_severity,
         milder=milder,
         quiet=shape.quiet,
+        group_wait=shape.group_wait,
+        repeat=shape.repeat,
+        inhibitions=_inhibitions(shape, known),
+        stops=shape.goes_on == "false",
     )
     return (dataclasses.replace(made, max_stories=shape.max_items) if shape.max_items else made), found
 
@@ -92,6 +96,12 @@ def _is_pattern(name: str) -> bool:
     return any(mark in name for mark in "*?[")
 
 
+def _inhibitions(shape: Any, known: Known) -> tuple[tuple[str, str], ...]:
+    """Give every pair of a rule that is held and one that holds it."""
+    pairs = ((one, by) for held, holder in shape.inhibit for one in _meant(held, known) for by in _meant(holder, known))
+    return tuple(dict.fromkeys((one, by) for one, by in pairs if one != by))
+
+
 def _gravest(ids: Iterable[str], known: Known) -> str:
     """Name the gravest severity of the rules."""
     return SEVERITIES[min(SEVERITIES.index(known.rules[id_].severity) for id_ in ids)]
@@ -108,6 +118,22 @@ def _wrong_rules(row: Row, known: Known) -> list[Found]:
         if names != EVERY_RULE and not any(id_ in known.rules for id_ in _meant(name, known)):
             words = f"{_nothing_met(name, known)}{known.why('rules')}"
             found.append(row.fault(words, "rules", n, soft="rules" in known.broken))
+    return found + _wrong_inhibitions(row, known)
+
+
+def _wrong_inhibitions(row: Row, known: Known) -> list[Found]:
+    """Tell of a rule that is not there, or not of this subscription: it would hold something back for nothing."""
+    if not row.is_sound("inhibit"):
+        return []
+    grave, _ = _asked(row.value, known)
+    found = []
+    for n, pair in enumerate(row.value.inhibit):
+        for name in pair:
+            met = [id_ for id_ in _meant(name, known) if id_ in known.rules]
+            words = "" if met else f"{_nothing_met(name, known)}{known.why('rules')}"
+            if met and not set(met) & set(grave):
+                words = f"{scalars.shown(name)} is none of the rules that this subscription tells; add it there"
+            found += [row.fault(words, "inhibit", n, soft="rules" in known.broken)] if words else []
     return found
 
 
@@ -147,9 +173,22 @@ def _wrong_time(row: Row) -> list[Found]:
     if shape.when:
         both = shape.empty == "send" and shape.min_items > 1
         words = "a digest that is sent when it is empty waits for no more; delete this, or `empty: send`"
-        return [row.fault(words, "min_items")] if both else _never(row)
+        return [*([row.fault(words, "min_items")] if both else []), *_at_once_only(row), *_never(row)]
     set_ = {"max_items": shape.max_items is not None, "min_items": shape.min_items > 1, "empty": shape.empty == "send"}
     words = "only a digest counts stories, and this is told at once; delete it"
+    return [row.fault(words, key) for key, is_set in set_.items() if is_set]
+
+
+def _at_once_only(row: Row) -> list[Found]:
+    """Tell of what only an alert has."""
+    shape = row.value
+    set_ = {
+        "group_wait": bool(shape.group_wait),
+        "repeat": bool(shape.repeat),
+        "inhibit": bool(shape.inhibit),
+        "continue": shape.goes_on == "false",
+    }
+    words = "is for what is told at once, and this is a digest; delete it"
     return [row.fault(words, key) for key, is_set in set_.items() if is_set]
 
 

@@ -9,9 +9,15 @@ from datetime import datetime
 from alerts.model import SEVERITIES, Alert, Development, Digest, Rule, Section, Story, Subscription, Told
 
 
-def alert(s: Subscription, development: Development, rules: Sequence[Rule], story: Story | None) -> Alert:
-    """Tell one development, under the first of the subscription's rules that it meets."""
-    return Alert(s, _first_rule([development], _in_order(s, rules)), told([development], story))
+def alert(
+    s: Subscription,
+    developments: Sequence[Development],
+    rules: Sequence[Rule],
+    story: Story | None,
+    told_before: datetime | None = None,
+) -> Alert:
+    """Tell what is new in one story, under the first of the subscription's rules that it meets."""
+    return Alert(s, _first_rule(developments, _in_order(s, rules)), told(developments, story), told_before)
 
 
 def digest(
@@ -20,6 +26,7 @@ def digest(
     chosen: Sequence[Development],
     rules: Sequence[Rule],
     stories: Mapping[str, Story | None],
+    silenced: int = 0,
 ) -> Digest:
     """Tell each story once, under the first of the subscription's rules that it meets, the weightiest first.
 
@@ -30,7 +37,8 @@ def digest(
     ranked = sorted(_by_story(chosen).items(), key=lambda kv: _rank(kv[1], ordered, stories.get(kv[0])))
     kept = [(_first_rule(news, ordered), told(news, stories.get(story))) for story, news in ranked[: s.max_stories]]
     under = [Section(rule, tuple(t for r, t in kept if r.id == rule.id)) for rule in ordered]
-    return Digest(s, slot, tuple(section for section in under if section.stories), len(ranked) - len(kept))
+    sections = tuple(section for section in under if section.stories)
+    return Digest(s, slot, sections, len(ranked) - len(kept), silenced=silenced)
 
 
 def told(developments: Sequence[Development], story: Story | None) -> Told:

@@ -26,6 +26,7 @@ from alerts.model.telling import ChannelState as ChannelState
 from alerts.model.telling import Cited as Cited
 from alerts.model.telling import Delivery as Delivery
 from alerts.model.telling import Digest as Digest
+from alerts.model.telling import Group as Group
 from alerts.model.telling import Lang as Lang
 from alerts.model.telling import Measure as Measure
 from alerts.model.telling import Message as Message
@@ -36,10 +37,12 @@ from alerts.model.telling import Quote as Quote
 from alerts.model.telling import Receipt as Receipt
 from alerts.model.telling import Report as Report
 from alerts.model.telling import Section as Section
+from alerts.model.telling import Silence as Silence
 from alerts.model.telling import Source as Source
 from alerts.model.telling import Subscription as Subscription
 from alerts.model.telling import Summary as Summary
 from alerts.model.telling import Told as Told
+from alerts.model.telling import Waiting as Waiting
 from alerts.model.telling import Way as Way
 from alerts.model.watching import LEAD_WORDS as LEAD_WORDS
 from alerts.model.watching import SEVERITIES as SEVERITIES

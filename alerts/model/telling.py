@@ -23,6 +23,10 @@ class Subscription:
     ``rules`` are those that are grave enough; ``milder`` are those that it names and ``min_severity`` leaves out.
     ``quiet`` are the hours in which only a flash wakes the reader, on the clock of ``zone``.  A digest of fewer than
     ``min_stories`` stories waits for the next slot, 7 days at most; with 0 it is sent when there are none.
+
+    The rest is for what is told at once.  ``group_wait`` is how long an alert waits for more of its story; a flash is
+    told again every ``repeat`` while its story goes on.  ``inhibitions`` are pairs of rules: what meets the first is
+    not told once the second was told of the same story.  What it takes ``stops`` before later subscriptions.
     """
 
     id: str
@@ -41,6 +45,52 @@ class Subscription:
     milder: tuple[str, ...] = ()
     quiet: tuple[time, time] | None = None
     lang: Lang = "en"
+    group_wait: timedelta = timedelta(0)
+    repeat: timedelta = timedelta(0)
+    inhibitions: tuple[tuple[str, str], ...] = ()
+    stops: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What nobody is to be told, from ``begins`` until ``until``, and who says so.
+
+    It covers what meets all of ``story``, ``rule``, ``outlet`` and ``subscription`` that are not empty; one of them is
+    not.  ``reminded`` is when its end was announced.
+    """
+
+    id: str
+    author: str
+    reason: str
+    begins: datetime
+    until: datetime
+    story: str = ""
+    rule: str = ""
+    outlet: str = ""
+    subscription: str = ""
+    reminded: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Developments of one story that are told in one alert.
+
+    It grows until it is ``sealed``: then what is in it is what is told, whatever comes of the run.  ``told`` is when
+    that was, ``times`` how often it has been told again.
+    """
+
+    story: str
+    developments: tuple[Development, ...]
+    sealed: bool = False
+    told: datetime | None = None
+    times: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a subscription has read and not told yet, or tells again."""
+
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +176,8 @@ class Section:
 class Digest:
     """Many developments, told at a slot.
 
-    ``more`` counts the stories that did not fit; ``spikes`` are the hours in which a rule met far more than usual.
+    ``more`` counts the stories that did not fit; ``spikes`` are the hours in which a rule met far more than usual;
+    ``silenced`` counts the developments that a silence holds back.
     """
 
     subscription: Subscription
@@ -134,15 +185,17 @@ class Digest:
     sections: tuple[Section, ...]
     more: int = 0
     spikes: tuple[Spike, ...] = ()
+    silenced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One development, told at once."""
+    """What is new in one story, told at once; ``told_before`` is when it was told already, if it goes on."""
 
     subscription: Subscription
     rule: Rule
     told: Told
+    told_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +219,8 @@ class Delivery:
 
     ``id`` is made of what it tells, so that making it twice is making it once.  ``upto`` is the log position up to
     which a digest tells; 0 for an alert.  ``thread`` is the story that an alert belongs to; empty for a digest.
-    ``unsubscribe`` is the https address whose POST ends the subscription of this recipient, or empty.
+    ``unsubscribe`` is the https address whose POST ends the subscription of this recipient, or empty.  ``tells`` are
+    the keys of the developments in it; those of a digest that only counts them are not among them.
     """
 
     id: str
@@ -178,6 +232,7 @@ class Delivery:
     upto: int = 0
     thread: str = ""
     unsubscribe: str = ""
+    tells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

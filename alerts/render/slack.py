@@ -29,8 +29,8 @@ BLOCK_LIMIT = 3_000
 MAX_SHOWN = 5
 """The most developments of one story in a channel, where people read in passing."""
 
-_FRAME = 4
-"""Blocks kept free in each message: two at its head, and at its end the count of what is left out and the last line."""
+_FRAME = 5
+"""Blocks kept free in each message: two at its head, at its end what is left out, what is silenced, the last line."""
 
 Block = Mapping[str, Any]
 """One block, in the shape that Slack's reference gives."""
@@ -55,6 +55,7 @@ def digest(digest: Digest) -> Message:
     page = views.of_digest(digest)
     top = [_rich(_text("\n".join(["More than usual", *page.busy])))] if page.busy else []
     rest = [_rich(_text(f"and {views.count(page.more, 'more story', 'more stories')}"))] if page.more else []
+    rest += [_rich(_text(page.silenced))] if page.silenced else []
     parts = _packed(page, top, rest)
     made = [_message(page, [*_head(page, n, len(parts)), *blocks], n, len(parts)) for n, blocks in enumerate(parts, 1)]
     return replace(made[0], rest=tuple(made[1:]))

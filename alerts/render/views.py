@@ -138,6 +138,7 @@ class Page:
     subscription: str
     watched: tuple[str, ...]
     busy: tuple[str, ...] = ()
+    silenced: str = ""
 
     @property
     def stories(self) -> tuple[StoryView, ...]:
@@ -164,6 +165,7 @@ def of_digest(digest: Digest) -> Page:
         subscription=s.id,
         watched=s.rules,
         busy=tuple(_busy(spike, digest) for spike in digest.spikes[:MAX_SPIKES]),
+        silenced=f"{count(digest.silenced, 'development')} held back by silences" if digest.silenced else "",
     )
 
 
@@ -174,13 +176,14 @@ def of_alert(alert: Alert) -> Page:
     newest = alert.told.developments[-1].article
     when = newest.when.astimezone(ZoneInfo(s.zone))
     told = _story(alert.told, s, when)
+    before = f", still going on, told before at {_time(alert.told_before, s, when)}" if alert.told_before else ""
     outlet = _clean(newest.outlet, NAME_LIMIT)
     tail = f" — {outlet}" if outlet else ""
     subject = f"[{rule.severity}] " + text.cut(told.headline, SUBJECT_LIMIT - len(tail) - len(rule.severity) - 3) + tail
     return Page(
         subject=subject,
         title=_name(s),
-        when=f"{day(when)}, {when:%H:%M} ({s.zone})",
+        when=f"{day(when)}, {when:%H:%M} ({s.zone}){before}",
         counts="",
         sections=(SectionView(_clean(rule.title or rule.id, NAME_LIMIT), rule.severity, (told,)),),
         more=0,

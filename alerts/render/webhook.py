@@ -35,7 +35,8 @@ Json = dict[str, Any]
 def alert(alert: Alert) -> Message:
     """Write an alert."""
     s = alert.subscription
-    body = {"type": "alert", "subscription": s.id, "rule": _rule(alert.rule), **_told(alert.told, s)}
+    again = {"told_before": _time(alert.told_before), **_told(alert.told, s)}
+    body = {"type": "alert", "subscription": s.id, "rule": _rule(alert.rule), **again}
     return _message(views.of_alert(alert).subject, body)
 
 
@@ -56,6 +57,7 @@ def digest(digest: Digest) -> Message:
         "sections": sections,
         "more": digest.more,
         "spikes": [_spike(spike) for spike in digest.spikes],
+        "silenced": digest.silenced,
     }
     return _message(views.of_digest(digest).subject, body)
 

@@ -92,6 +92,8 @@ def composed(rewriter: Rewriter | None) -> tuple[Report, tuple[Delivery, ...]]:
         stories=table,
         slots=MemoryTable(),
         outbox=outbox,
+        silences=MemoryTable(),
+        waiting=MemoryTable(),
         now=SLOT,
         rewrite=rewriter.run() if rewriter else None,
     )

@@ -19,7 +19,7 @@ from tests.line.world import CONCERN, CRACKDOWN, POST, TARIFF, WIRE, World
 
 CALLS = {
     "append", "read", "commit", "get", "put", "values", "add", "upto", "channels", "due", "claim", "record", "hasten",
-    "unseen", "send",
+    "unseen", "send", "after", "commit_all",
 }  # fmt: skip
 """What counts as a port call; ``fetch`` is counted by its answers."""
 
@@ -170,7 +170,7 @@ def test_the_countdown_dies_where_it_is_told() -> None:
         "fetch", "seen.unseen", "articles.append", "seen.add", "states.put",
         "articles.read", "matches.append", "articles.commit",
         "matches.read", "stories.values", "developments.append", "stories.put", "matches.commit",
-        "developments.read", "outbox.add", "developments.commit", "slots.put",
+        "developments.after", "outbox.add", "developments.commit_all", "slots.put",
         "outbox.channels", "channels.get", "outbox.due", "outbox.claim", "mail.send", "slack.send", "webhook.send",
         "outbox.record", "channels.put", "channels.values",
         "reports.append",

@@ -34,7 +34,7 @@ from alerts.model import (
     Outcome,
     Receipt,
 )
-from alerts.ports import Batch, K, T
+from alerts.ports import Batch, K, Reader, T
 
 
 class MemoryLog(Generic[K]):
@@ -73,6 +73,20 @@ class MemoryLog(Generic[K]):
     def subscribed(self, reader: str) -> datetime | None:
         """When the reader was made known; ``None`` if it was not."""
         return self._subscribed.get(reader)
+
+    def readers(self) -> Mapping[str, Reader]:
+        """Give every reader that was made known or has committed."""
+        return {name: Reader(position, self._subscribed.get(name)) for name, position in self._positions.items()}
+
+    def after(self, position: int, limit: int = 500) -> tuple[tuple[int, K], ...]:
+        """Give what comes after a position, oldest first, each with its own."""
+        values = itertools.islice(self._values.values(), position, position + limit)
+        return tuple((position + n, value) for n, (_, value) in enumerate(values, start=1))
+
+    def commit_all(self, ends: Mapping[str, int]) -> None:
+        """Move each reader to its end; never backwards."""
+        for reader, end in ends.items():
+            self.commit(reader, end)
 
     def _start(self, since: datetime | None) -> int:
         if since is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic
 
@@ -17,7 +17,7 @@ from alerts.adapters.sql import shown
 from alerts.adapters.sql.engine import insert, reading, serialise, writing
 from alerts.adapters.sql.tables import log, readers
 from alerts.model import Article, Development, Match
-from alerts.ports import Batch, K
+from alerts.ports import Batch, K, Reader
 
 _CHUNK = 500
 """The most keys in one question; SQLite takes 32,766 parameters, older ones 999."""
@@ -63,25 +63,37 @@ class SqlLog(Generic[K]):
         """Give what comes after the reader's position, oldest first."""
         with reading(self._engine) as connection:
             position = self._position(connection, reader)
-            found = connection.execute(
-                select(log.c.position, log.c.body)
-                .where(log.c.name == self._name, log.c.position > position)
-                .order_by(log.c.position)
-                .limit(limit)
-            ).all()
-        values = tuple(self._codec.decode(body) for _, body in found)
-        return Batch(values, found[-1].position if found else position)
+        found = self.after(position, limit)
+        return Batch(tuple(value for _, value in found), found[-1][0] if found else position)
+
+    def after(self, position: int, limit: int = 500) -> tuple[tuple[int, K], ...]:
+        """Give what comes after a position, oldest first, each with its own."""
+        query = select(log.c.position, log.c.body).where(log.c.name == self._name, log.c.position > position)
+        with reading(self._engine) as connection:
+            found = connection.execute(query.order_by(log.c.position).limit(limit)).all()
+        return tuple((row.position, self._codec.decode(row.body)) for row in found)
 
     def commit(self, reader: str, end: int) -> None:
         """Move the reader to ``end``; never backwards."""
+        self.commit_all({reader: end})
+
+    def commit_all(self, ends: Mapping[str, int]) -> None:
+        """Move each reader to its end, all or none; never backwards.
+
+        In the order of their names: of two that move the same readers, one waits, and never both for each other.
+        """
+        if not ends:
+            return
+        made = [{"log": self._name, "reader": name, "position": end} for name, end in sorted(ends.items())]
         with writing(self._engine) as connection:
-            new = insert(connection, readers).values(log=self._name, reader=reader, position=end)
+            new = insert(connection, readers)
             connection.execute(
                 new.on_conflict_do_update(
                     index_elements=[readers.c.log, readers.c.reader],
                     set_={"position": new.excluded.position},
                     where=readers.c.position < new.excluded.position,
-                )
+                ),
+                made,
             )
 
     def subscribe(self, reader: str, *, now: datetime, since: datetime | None = None) -> None:
@@ -108,6 +120,12 @@ class SqlLog(Generic[K]):
             return connection.execute(
                 select(readers.c.subscribed).where(readers.c.log == self._name, readers.c.reader == reader)
             ).scalar()
+
+    def readers(self) -> Mapping[str, Reader]:
+        """Give every reader that was made known or has committed."""
+        query = select(readers.c.reader, readers.c.position, readers.c.subscribed).where(readers.c.log == self._name)
+        with reading(self._engine) as connection:
+            return {row.reader: Reader(row.position, row.subscribed) for row in connection.execute(query)}
 
     def _known(self, connection: Connection, keys: Sequence[str]) -> set[str]:
         known: set[str] = set()

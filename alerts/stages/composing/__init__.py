@@ -1,0 +1,80 @@
+"""Compose: make the alerts and the digests that are due.
+
+::
+
+    shelf (the log, read once) ─▶ at_once | at_slots ─▶ words ─▶ turns (kept, many in one transaction)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+
+from alerts import digests as digests_
+from alerts.model import Development, Report, Rule, Silence, Story, Subscription, Volume, Waiting
+from alerts.ports import Log, Outbox, Rewrite, Table
+from alerts.stages.composing.at_once import alerts
+from alerts.stages.composing.at_slots import DIGEST_LIMIT as DIGEST_LIMIT
+from alerts.stages.composing.at_slots import digest
+from alerts.stages.composing.rounds import Round
+from alerts.stages.composing.shelf import Shelf
+from alerts.stages.composing.turns import Turns
+from alerts.stages.composing.words import Words
+from alerts.stages.matching import VOLUME
+
+STORIES = 4_096
+"""How many stories are remembered in one run."""
+
+
+def compose(
+    subscriptions: Sequence[Subscription],
+    rules: Sequence[Rule],
+    *,
+    developments: Log[Development],
+    stories: Table[Story],
+    slots: Table[datetime],
+    outbox: Outbox,
+    silences: Table[Silence],
+    waiting: Table[Waiting],
+    now: datetime,
+    digest_now: bool = False,
+    rewrite: Rewrite | None = None,
+    volumes: Table[Volume] | None = None,
+) -> Report:
+    """Make the alerts and the digests that are due to each subscription, at its own pace."""
+    count: Counter[str] = Counter(alerts=0, digests=0)
+    known = silences.values()
+    round_ = Round(
+        rules=tuple(rules),
+        shelf=Shelf(developments),
+        readers=developments.readers(),
+        story=lru_cache(STORIES)(stories.get),
+        words=Words(rewrite, count),
+        volume=(volumes.get(VOLUME) if volumes is not None else None) or Volume(),
+        silences=tuple(s for s in known if s.begins <= now),
+        slots=slots,
+        outbox=outbox,
+        waiting=waiting,
+        count=count,
+        now=now,
+    )
+    turns = Turns(developments, outbox, slots, waiting, now)
+    for n, s in enumerate(subscriptions):
+        made = digest(s, round_, digest_now=digest_now) if s.cron else alerts(s, subscriptions[:n], round_)
+        for turn in made:
+            turns.add(turn)
+    turns.keep()
+    silent = count["asked"] > 0 and not count["answered"]
+    lines = (f"language model: no answer for any of {count['asked']} stories; they are told in extracts",) * silent
+    return Report("compose", now, tuple(count.items()), (*lines, *_remind(silences, known, now)))
+
+
+def _remind(silences: Table[Silence], known: Sequence[Silence], now: datetime) -> tuple[str, ...]:
+    """Announce the end of silences, each once."""
+    near = digests_.silences.ending(known, now)
+    if near:
+        silences.put({silence.id: replace(silence, reminded=now) for silence in near}, at=now)
+    return tuple(f"silence {s.id} ends at {s.until:%Y-%m-%d %H:%M} UTC ({s.author}: {s.reason})" for s in near)

@@ -1,0 +1,53 @@
+"""What all subscriptions share in one run of compose."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts import digests as digests_
+from alerts.model import Development, Rule, Silence, Story, Subscription, Volume, Waiting
+from alerts.ports import Outbox, Reader, Table
+from alerts.stages.composing.shelf import Shelf
+from alerts.stages.composing.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The news, read once, and what is known of it; ``count`` is what the report says."""
+
+    rules: tuple[Rule, ...]
+    shelf: Shelf
+    readers: Mapping[str, Reader]
+    story: Callable[[str], Story | None]
+    words: Words
+    volume: Volume
+    silences: tuple[Silence, ...]
+    slots: Table[datetime]
+    outbox: Outbox
+    waiting: Table[Waiting]
+    count: Counter[str]
+    now: datetime
+
+    def position(self, s: Subscription) -> int:
+        """Say how far a subscription has read."""
+        return self.readers[s.id].position if s.id in self.readers else 0
+
+    def choose(
+        self, s: Subscription, news: Iterable[Development], before: Sequence[Subscription] = ()
+    ) -> tuple[tuple[Development, ...], int]:
+        """Give what concerns a subscription, each once, and how much of the rest a silence holds."""
+        chosen: dict[str, Development] = {}
+        silenced = 0
+        for development in news:
+            story = self.story(development.story) if s.inhibitions else None
+            said = digests_.verdict(s, development, story=story, silences=self.silences, before=before, now=self.now)
+            if isinstance(said, Development):
+                chosen.setdefault(said.key, said)
+            else:
+                silenced += said.startswith("silenced")
+                self.count["held"] += said.startswith(("held", "kept"))
+        self.count["silenced"] += silenced
+        return tuple(chosen.values()), silenced

@@ -1,0 +1,43 @@
+"""Stories in words, each put in words once however many subscriptions are told it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from alerts import digests as digests_
+from alerts import summaries as summaries_
+from alerts.model import Digest, Story, Told
+from alerts.ports import Rewrite
+
+MANY = 2_000
+"""How many summaries are remembered."""
+
+
+class Words:
+    """Summarises stories; what a language model makes of them is used only if all of it stands in the sources."""
+
+    def __init__(self, rewrite: Rewrite | None, count: Counter[str]) -> None:
+        self._rewrite = rewrite
+        self._count = count
+        self._known: dict[object, Told] = {}
+
+    def of(self, told: Told, story: Story | None) -> Told:
+        """Put one story in words."""
+        key = (told.story, tuple((d.key, tuple(hit.rule for hit in d.match.hits)) for d in told.developments))
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= MANY:
+                self._known.clear()
+            known = self._known[key] = summaries_.summarise(told, story)
+        return known
+
+    def of_digest(self, digest: Digest, stories: Mapping[str, Story | None]) -> Digest:
+        """Put every story of a digest in words."""
+        digest = digests_.each(digest, lambda told: self.of(told, stories.get(told.story)))
+        asked = {told.story: summaries_.sources(told) for section in digest.sections for told in section.stories}
+        if self._rewrite is None or not asked:
+            return digest
+        texts = self._rewrite(asked)
+        self._count.update(asked=len(asked), answered=len(texts))  # a silent model must be seen by somebody
+        return digests_.each(digest, lambda told: summaries_.rewritten(told, texts.get(told.story, "")))
