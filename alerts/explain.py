@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
-from alerts import digests, text, urls
+from alerts import routes, text, urls
 from alerts import rules as rules_
 from alerts.adapters.sql import queries
 from alerts.app import App
 from alerts.errors import StoreError
-from alerts.model import Article, Evidence, Hit, Match, Member, Story
+from alerts.model import Article, Development, Evidence, Hit, Match, Member, Story
 
 CONTEXT = 60
 """How many characters of the text are shown on either side of the words that met a term."""
@@ -123,7 +123,7 @@ def _version(seen: Article, app: App, engine: Engine, before: Article | None) ->
     yield from _hits(found)
     for story in queries.find_stories_of(engine, seen.id):
         yield from _placed(seen, story)
-    yield from _deliveries(seen, found, app, engine)
+    yield from _deliveries(seen, app, engine)
 
 
 def _edits(before: Article | None, seen: Article) -> Iterator[str]:
@@ -140,16 +140,6 @@ def _edits(before: Article | None, seen: Article) -> Iterator[str]:
             text.cut(_line(words[max(0, at - 20) : at + CONTEXT]), CONTEXT) for words in (before.text, seen.text)
         )
         yield f'the text was: "…{old}"; it is: "…{new}"' if old and new else "the text was written, or taken away"
-
-
-def _wanting(found: Match, app: App) -> set[str]:
-    """Name the subscriptions that want one of the rules and had begun, or look back so far."""
-    wanting = set()
-    for s in app.config.subscriptions:
-        began = app.stores.developments.subscribed(s.id)
-        if digests.wanted(s, found) and began and began - s.backfill <= found.article.seen:
-            wanting.add(s.id)
-    return wanting
 
 
 def _no_match(seen: Article, app: App) -> Iterator[str]:
@@ -189,26 +179,37 @@ def _rests(member: Member, story: Story) -> Iterator[str]:
     yield from (f"    {note}" for note in member.notes)
 
 
-def _too_weak(found: Match, app: App) -> Iterator[str]:
-    """Name the subscriptions that want one of the rules, and for which a mention is not enough."""
-    met = {hit.rule for hit in found.hits}
-    for s in app.config.subscriptions:
-        if met & set(s.rules) and not digests.wanted(s, found):
-            yield f"  not told to {s.id}: it asks for what is about its rules (strength: about), and this is a mention"
-
-
-def _deliveries(seen: Article, found: Match, app: App, engine: Engine) -> Iterator[str]:
-    """Say to whom it went; nobody is told of what is no development."""
-    if all(development.key != seen.key for development in queries.find_developments(engine, seen.id)):
+def _deliveries(seen: Article, app: App, engine: Engine) -> Iterator[str]:
+    """Say to whom it went, to whom it will go and to whom not; nobody is told of what is no development."""
+    news = next((d for d in queries.find_developments(engine, seen.id) if d.key == seen.key), None)
+    if news is None:
         yield "  told to nobody: it is no development"
         return
-    yield from _too_weak(found, app)
-    wanting = _wanting(found, app)
-    records = [r for r in queries.deliveries_of(engine, seen.key) if r.delivery.subscription in wanting]
-    if not records:
-        yield f"  told to nobody yet; {', '.join(sorted(wanting)) or 'no subscription'} will be"
-    for record in records:
-        yield f"  delivery {record.delivery.id}: {record.state}"
-        for receipt in record.receipts:
-            yield f"    attempt {receipt.attempt} at {receipt.at:%Y-%m-%d %H:%M:%S} UTC: {receipt.outcome}"
-            yield f"      {receipt.reason}"
+    known = {story.id: story for story in queries.find_stories_of(engine, seen.id)}
+    records = queries.deliveries_of(engine, seen.key)
+    for route in routes.routes(news, known.get(news.story), app):
+        of = [r for r in records if r.delivery.subscription == route.subscription and _had_begun(route, news, app)]
+        sent = [r for r in of if seen.key in r.delivery.tells or (route.told and not r.delivery.tells)]
+        yield from (line for record in sent for line in _sent(record))
+        counted = [r.delivery.id for r in of if route.told and r not in sent]
+        if counted:
+            yield f"  counted for {route.subscription}, and not told: {counted[0]} holds no more (max_items)"
+        elif not sent and not _had_begun(route, news, app):
+            yield f"  not told to {route.subscription}: it began later"
+        elif not sent:
+            yield f"  {'will be ' if route.told else ''}{route}"
+
+
+def _had_begun(route: routes.Route, news: Development, app: App) -> bool:
+    """Whether the subscription was there when it developed, or looks back so far."""
+    s = next(s for s in app.config.subscriptions if s.id == route.subscription)
+    began = app.stores.developments.subscribed(s.id)
+    return began is not None and began - s.backfill <= news.made
+
+
+def _sent(record: queries.DeliveryRecord) -> Iterator[str]:
+    """Say what became of a delivery."""
+    yield f"  delivery {record.delivery.id}: {record.state}"
+    for receipt in record.receipts:
+        yield f"    attempt {receipt.attempt} at {receipt.at:%Y-%m-%d %H:%M:%S} UTC: {receipt.outcome}"
+        yield f"      {receipt.reason}"

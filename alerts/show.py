@@ -23,8 +23,9 @@ from alerts.adapters.indexes import IndexParse
 from alerts.adapters.memory import MemoryChannel
 from alerts.adapters.sql import queries
 from alerts.app import App
+from alerts.digests.silences import matchers
 from alerts.errors import ConfigError
-from alerts.model import Report
+from alerts.model import Report, Silence
 
 LINES = 12
 """How many lines of a kind are printed; the rest are counted, and `alerts feeds` has them all."""
@@ -192,6 +193,18 @@ def folders(lost: Counter[str]) -> str:
     named = [name for name, _ in lost.most_common(NAMES)]
     more = f" and {len(lost) - NAMES} more" if len(lost) > NAMES else ""
     return f"folders are not kept: {', '.join(named)}{more}"
+
+
+def silences(found: Iterable[Silence], now: datetime) -> Table:
+    """Make the table of silences, the first to end first."""
+    table = Table("id", Column("what", overflow="fold"), "until", "author", "reason", box=SIMPLE)
+    for silence in sorted(found, key=lambda s: s.until):
+        what = ", ".join(f"{kind} {_plain(value)}" for kind, value in matchers(silence))
+        ended = "" if now < silence.until else " (ended)"
+        table.add_row(
+            silence.id, what, f"{_time(silence.until)}{ended}", _plain(silence.author), _plain(silence.reason)
+        )
+    return table
 
 
 def dry_run(folder: Path, out: Console) -> None:

@@ -362,6 +362,47 @@ def test_a_digest_asks_for_what_is_about_its_rules_and_explain_says_so(shop: Sho
     assert "delivery alert:desk:" in why
 
 
+def test_routes_test_walks_through_every_subscription(shop: Shop) -> None:
+    said = alerts(shop, "routes", "test", "--text", "Iran cuts internet as forces fire on protesters")
+    assert "  meets iran (about)" in said
+    assert "  told to desk: at once, because of iran" in said
+    assert "  told to morning: in the digest of " in said
+    assert "meets no rule" in alerts(shop, "routes", "test", "-", given=b"Rain in Oslo")
+    assert "was seen; give its words" in alerts(shop, "routes", "test", "https://x.example/", code=1)
+    assert "name one of" in alerts(shop, "routes", "test", code=2)
+
+
+def test_a_silence_is_made_shown_obeyed_explained_and_ended(shop: Shop) -> None:
+    words = ("--until", "4h", "--reason", "we are on it", "--author", "anna")
+    made = alerts(shop, "silences", "add", "--subscription", "desk", *words)
+    name = made.split()[1]
+    assert f"{name}  subscription desk" in " ".join(alerts(shop, "silences").split()).replace(name, f"{name} ", 1)
+    assert "composed      0 digests, 0 alerts" in alerts(shop, "run")
+    assert "not told to desk: silenced until" in alerts(shop, "explain", FIRST[1])
+    assert "not told to desk: silenced until" in alerts(shop, "routes", "test", FIRST[1])
+
+    assert "has ended" in alerts(shop, "silences", "expire", name)
+    assert "ended at" in alerts(shop, "silences", "expire", name, code=1)
+    assert name not in alerts(shop, "silences")
+    assert name in alerts(shop, "silences", "--all")
+
+
+SILENCED = [
+    ("of nothing", ["--until", "4h", "--reason", "x"], 2, "name what is silenced"),
+    ("without an end", ["--rule", "iran", "--reason", "x"], 2, "a silence needs --until"),
+    ("without a reason", ["--rule", "iran", "--until", "4h"], 2, "a silence needs --until"),
+    ("for ever", ["--rule", "iran", "--reason", "x", "--until", "2999-01-01T00:00:00Z"], 2, "within a year"),
+    ("of a rule that is not there", ["--rule", "irn", "--reason", "x", "--until", "4h"], 1, "there is no rule irn"),
+]
+
+
+@pytest.mark.parametrize(("why", "words", "code", "said"), SILENCED, ids=[case[0] for case in SILENCED])
+def test_a_silence_that_would_hold_nothing_is_refused(
+    shop: Shop, why: str, words: list[str], code: int, said: str
+) -> None:
+    assert said in alerts(shop, "silences", "add", *words, code=code)
+
+
 def test_discover_finds_a_feed_and_says_what_it_is(shop: Shop) -> None:
     shop.serves("home", b'<html><link rel="alternate" type="application/rss+xml" href="/wire"></html>')
 

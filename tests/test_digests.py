@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import config, digests
-from alerts.model import Hit, Rule, Strength
+from alerts.model import Development, Hit, Rule, Silence, Strength
 from tests import newsroom
 from tests.newsroom import CHINA, IRAN, NIGHT, RULES, SLOT, STORIES, TARIFFS, article, development, story, subscription
 from tests.shop import CHANNELS
@@ -189,6 +189,52 @@ QUIET = [
 def test_quiet_hours(why: str, now: str, until: str | None) -> None:
     s = subscription(quiet=(time(22), time(7)), zone=WARSAW)
     assert digests.quiet_until(s, at(now)) == (until and at(until))
+
+
+# ── why not ──
+
+SINCE, UNTIL = SLOT - timedelta(hours=1), SLOT + timedelta(hours=1)
+SILENCE = Silence("x", "anna", "known", SINCE, UNTIL, story="s1")
+KEEPER = subscription(id="first", rules=("tariffs",), cron="", stops=True)
+TOLD_TARIFFS = replace(STORIES["s1"], members=(replace(STORIES["s1"].members[0], told=("tariffs",)),))
+WHY_NOT = [
+    ("none of its rules", {"rules": ("chips",)}, {}, "it asks for none of the rules that are met (iran, tariffs)"),
+    ("not urgent enough", {"rules": ("chips",), "milder": ("iran",), "min_severity": "flash"}, {},
+     "it asks for what is flash (min_severity), and iran is less urgent"),
+    ("too weak", {"strength": "about"}, {}, "it asks for what is about its rules (strength: about), and this is a mention"),
+    ("held by a rule met here", {"rules": ("iran",), "inhibitions": (("iran", "iran"),)}, {}, ""),
+    ("held by a rule told before", {"rules": ("iran",), "inhibitions": (("iran", "tariffs"),)}, {"story": TOLD_TARIFFS},
+     "held: iran is not told while tariffs is told of the same story"),
+    ("not held before it is told", {"rules": ("iran",), "inhibitions": (("iran", "tariffs"),)}, {"story": STORIES["s1"]},
+     ""),
+    ("kept by one above", {}, {"before": [KEEPER]}, 'kept by the subscription "first", which stands above it'),
+    ("not kept by one that goes on", {}, {"before": [replace(KEEPER, stops=False)]}, ""),
+    ("not kept by one that does not take it", {}, {"before": [replace(KEEPER, rules=("chips",))]}, ""),
+    ("a digest is not kept", {"cron": "0 * * * *"}, {"before": [KEEPER]}, ""),
+    ("silenced", {}, {"silences": [SILENCE]}, "silenced until 2026-07-01 06:30 UTC by anna: known"),
+    ("silenced when it developed, and no more", {}, {"silences": [replace(SILENCE, until=SLOT - timedelta(minutes=1))]},
+     "silenced until"),
+    ("silenced only after it", {}, {"silences": [replace(SILENCE, begins=SLOT + timedelta(minutes=1))]}, ""),
+    ("one rule silenced", {}, {"silences": [replace(SILENCE, rule="iran")]}, ""),
+    ("both rules silenced", {}, {"silences": [replace(SILENCE, rule=r) for r in ("iran", "tariffs")]}, "silenced until"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "asked", "around", "reason"), WHY_NOT, ids=[case[0] for case in WHY_NOT])
+def test_a_subscription_is_told_or_the_reason_is(why: str, asked: dict, around: dict, reason: str) -> None:
+    news = replace(NIGHT[2], made=SLOT - timedelta(minutes=30))
+    said = digests.verdict(subscription(**({"cron": ""} | asked)), news, now=SLOT, **around)
+    if reason:
+        assert str(said).startswith(reason)
+    else:
+        assert isinstance(said, Development)
+
+
+def test_what_a_silence_leaves_is_told_under_the_other_rule() -> None:
+    silence = replace(SILENCE, rule="tariffs")
+    said = digests.verdict(subscription(), NIGHT[2], silences=[silence], now=SLOT)
+    assert isinstance(said, Development)
+    assert [hit.rule for hit in said.match.hits] == ["iran"]
 
 
 # ── whether it waits ─────────────────────────────────────────────────────────────────────────────────────────────────

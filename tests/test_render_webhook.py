@@ -89,7 +89,8 @@ def test_the_schema_refuses_what_is_wrong(name: str, value: Any) -> None:
 def test_an_alert_says_who_what_and_why() -> None:
     made = body(render.alert(newsroom.alert("webhook")))
     assert list(made) == [
-        "type", "subscription", "rule", "rules", "story", "headline", "developments", "also_in", "figures", "summary",
+        "type", "subscription", "rule", "told_before", "rules", "story", "headline", "developments", "also_in", "figures",
+        "summary",
     ]  # fmt: skip
     assert (made["type"], made["subscription"], made["story"]) == ("alert", "anna", "s1")
     assert made["rule"] == {"id": "tariffs", "title": "Sanctions and tariffs", "severity": "flash", "tags": []}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from alerts import config
@@ -89,7 +91,30 @@ def test_how_much_a_digest_holds(why: str, written: str, wanted: dict[str, int])
     assert {name: getattr(made, name) for name in wanted} == wanted
 
 
+def test_what_is_told_at_once_may_wait_and_be_held() -> None:
+    made, said = read(
+        "rules: all, when: instant, group_wait: 5m, repeat: 4h, continue: false, "
+        'inhibit: [tariffs while iran, "tag:trade while sanctions"]'
+    )
+    assert said == []
+    assert made is not None
+    assert (made.group_wait, made.repeat, made.stops) == (timedelta(minutes=5), timedelta(hours=4), True)
+    assert made.inhibitions == (
+        ("tariffs", "iran"),
+        ("sanctions-ru", "sanctions"),
+        ("tariffs", "sanctions"),
+    )
+
+
 MISTAKES = [
+    ("rules: all, when: instant, inhibit: [tariffs during iran]", "inhibit 1: must be two rules with `while` between"),
+    ("rules: all, when: instant, inhibit: [tarifs while iran]", 'there is no rule "tarifs"; did you mean "tariffs"?'),
+    ("rules: [iran], when: instant, inhibit: [tariffs while iran]", '"tariffs" is none of the rules that this'),
+    ("rules: all, when: hourly, inhibit: [tariffs while iran]", "inhibit: is for what is told at once"),
+    ("rules: all, when: hourly, group_wait: 5m", "group_wait: is for what is told at once"),
+    ("rules: all, when: hourly, continue: false", "continue: is for what is told at once"),
+    ("rules: all, when: instant, group_wait: 2h", "group_wait: 2h is out of bounds; it must be at most 1h"),
+    ("rules: all, when: instant, repeat: 5m", "repeat: 5m is out of bounds; it must be from 15m to 7d"),
     ('rules: ["tag:trad"], when: instant', 'rules 1: no rule has the tag "trad"; did you mean "tag:trade"?'),
     ('rules: ["tag:sport"], when: instant', 'rules 1: no rule has the tag "sport"; the tags are mideast, trade'),
     ('rules: ["tarrif*"], when: instant', 'rules 1: no id of a rule is like "tarrif"; the nearest is "tariffs"'),

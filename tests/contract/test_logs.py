@@ -55,6 +55,24 @@ def test_a_value_is_written_once_however_often_it_is_appended(log: Log[Article])
     assert ids(log, "r") == ["a-1", "a-2"]
 
 
+def test_many_readers_are_moved_at_once_and_never_back(log: Log[Article], clock: TestClock) -> None:
+    log.append([article(n) for n in range(4)])
+    log.subscribe("anna", now=NOW, since=NOW)
+    (_, first), (at, second) = log.after(0, 2)
+    assert (first, second) == (article(0), article(1))
+    assert [value for _, value in log.after(at)] == [article(2), article(3)]
+    end = log.after(at)[-1][0]
+    assert log.after(end) == ()
+
+    log.commit_all({"anna": at, "bob": end})
+    log.commit_all({"anna": end, "bob": at})
+    log.commit_all({})
+    assert ids(log, "anna") == ids(log, "bob") == []
+    readers = log.readers()
+    assert {name: reader.position for name, reader in readers.items()} == {"anna": end, "bob": end}
+    assert (readers["anna"].subscribed, readers["bob"].subscribed) == (NOW, None)
+
+
 def test_an_edit_is_a_value_of_its_own(log: Log[Article]) -> None:
     assert log.append([article(1), article(1, "v2")]) == 2
 

@@ -197,7 +197,16 @@ def test_alerts_are_not_rewritten() -> None:
         raise AssertionError
 
     report = stages.compose(
-        [s], RULES, developments=log, stories=MemoryTable(), slots=MemoryTable(), outbox=outbox, now=SLOT, rewrite=never
+        [s],
+        RULES,
+        developments=log,
+        stories=MemoryTable(),
+        slots=MemoryTable(),
+        outbox=outbox,
+        silences=MemoryTable(),
+        waiting=MemoryTable(),
+        now=SLOT,
+        rewrite=never,
     )
     assert dict(report.counts)["alerts"] == 1
     assert digests.select(s, NIGHT[:1])

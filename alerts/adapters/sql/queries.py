@@ -99,7 +99,8 @@ def deliveries_of(engine: Engine, key: str) -> tuple[DeliveryRecord, ...]:
         position = connection.execute(
             select(log.c.position).where(log.c.name == "developments", log.c.key == key)
         ).scalar()
-        alerts = [id_ for id_ in connection.execute(_alerts_with(key)).scalars() if _tells(id_, key)]
+        found = connection.execute(_alerts_with(key)).all()
+        alerts = [id_ for id_, body in found if _tells(id_, key) or key in _delivery.decode(body).tells]
         digests = [] if position is None else connection.execute(_digests_over(position)).scalars().all()
         return _records(connection, _outbox().where(outbox.c.id.in_([*alerts, *digests])))
 
@@ -276,7 +277,8 @@ def _values(engine: Engine, of: type[V], query: Select[Any]) -> tuple[V, ...]:
 
 def _alerts_with(key: str) -> Select[Any]:
     named = outbox.c.id.contains(f":{key}", autoescape=True)
-    return select(outbox.c.id).where(outbox.c.id.startswith("alert:"), named)
+    told = outbox.c.body.contains(Codec(str).encode(key), autoescape=True)  # in a group, behind the first of it
+    return select(outbox.c.id, outbox.c.body).where(outbox.c.id.startswith("alert:"), or_(named, told))
 
 
 def _tells(delivery: str, key: str) -> bool:
