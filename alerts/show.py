@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from alerts import app as app_
 from alerts import config as config_

@@ -197,7 +197,7 @@ def _without(value: Mapping[str, Any], wrong: Iterable[Loc], stand_ins: Mapping[
         part = rest.get(str(key))
         if inside and isinstance(part, list):
             word = f"placeholder{inside[0]}"
-            part[int(inside[0])] = f"{word}@localhost" if key == "to" else word
+            part[int(inside[0])] = {"to": f"{word}@localhost", "inhibit": f"{word} while {word}"}.get(str(key), word)
         elif inside and isinstance(part, dict):
             part.pop(inside[0], None)
         else:
