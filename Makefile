@@ -118,9 +118,9 @@ fix: $(VENV)/dev.ready
 lock:
 	@command -v uv >/dev/null || { echo "uv is needed to make the locks: pip install uv"; exit 1; }
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	  --extra airflow --extra desk --extra postgres --extra dkim --extra build pyproject.toml -o requirements.lock
+	  --extra airflow --extra desk --extra postgres --extra dkim --extra apprise --extra build pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	  --extra airflow --extra desk --extra postgres --extra dkim --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	  --extra airflow --extra desk --extra postgres --extra dkim --extra apprise --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) var

@@ -410,8 +410,12 @@ MISTAKES = [
     ("rules_x", "rules: [{id: iran, title: X, any: [a]}]", "this id is taken, at config/rules/iran.yaml:2:9"),
     ("rules_x", "rules: [{id: x, title: X, keywords: [a]}]", '"keywords" is no key here; write `any`'),
     # Channels
-    ("channels", "channels: [{id: x, kind: pigeon}]", '"pigeon" is not known; it must be mail, slack or webhook'),
-    ("channels", "channels: [{id: x, kind: webhok}]", 'or webhook; did you mean "webhook"?'),
+    (
+        "channels",
+        "channels: [{id: x, kind: pigeon}]",
+        '"pigeon" is not known; it must be mail, slack, webhook or apprise',
+    ),
+    ("channels", "channels: [{id: x, kind: webhok}]", 'or apprise; did you mean "webhook"?'),
     ("channels", "channels: [{id: x, kind: slack, from: a@localhost}]", "only a mail channel has a sender"),
     ("channels", "channels: [{id: x, kind: mail, from: nobody}]", '1:38: channel "x", from: is no sender'),
     ("channels", 'channels: [{id: x, kind: mail, from: "A <a@b>\\nBcc: c@d"}]', "from: must be one line"),

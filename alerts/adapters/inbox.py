@@ -58,11 +58,13 @@ class InboxChannel:
             headers, body = webhook.to_request(delivery, self.secret, delivery.made)
             call = {"method": "POST", "url": None, "headers": headers, "body": body.decode()}
             return [(".webhook.json", _json(call))]
-        return [
-            (".eml", email.to_email(delivery, self.sender)),
-            (".html", message.html.encode("utf-8", "replace")),
-            (".txt", message.text.encode("utf-8", "replace")),
-        ]
+        if self.kind == "mail":
+            return [
+                (".eml", email.to_email(delivery, self.sender)),
+                (".html", message.html.encode("utf-8", "replace")),
+                (".txt", message.text.encode("utf-8", "replace")),
+            ]
+        return [(".txt", f"{message.subject}\n\n{message.text}\n".encode("utf-8", "replace"))]
 
 
 def forget(folder: Path, before: datetime) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from alerts import subscribing, urls
 from alerts.adapters import dkim, http, secrets
+from alerts.adapters.apprise import AppriseChannel
 from alerts.adapters.broken import BrokenChannel
-from alerts.adapters.email import Signer, domain_of
+from alerts.adapters.email import domain_of
 from alerts.adapters.http import HttpFetch
 from alerts.adapters.http.credentials import setting
 from alerts.adapters.inbox import InboxChannel
@@ -21,6 +22,7 @@ from alerts.adapters.webhook import WebhookChannel
 from alerts.app.running import utc
 from alerts.config import ChannelSettings, Config
 from alerts.errors import AlertsError
+from alerts.model import Kind
 from alerts.ports import Channel, Hosts, Table
 from alerts.subscribing import Callback
 
@@ -70,29 +72,54 @@ def channel(settings: ChannelSettings, lookup: Lookup, var: Path, shared: Shared
 
     A wrong URL or secret stops this channel alone; what is meant for it waits.
     """
-    name, shared = settings.connection.upper(), shared or Shared()
+    name = settings.connection.upper()
     url, secret = lookup(name), lookup(f"{name}_SECRET") or secrets.webhook_secret(var)
     if not url:
         return InboxChannel(var / "inbox", settings.kind, sender=settings.sender, secret=secret)
-    bot = settings.kind == "slack" and url.startswith(TOKEN)
-    if settings.kind != "mail" and not bot and not urls.is_web(url):
-        return BrokenChannel(f'channel "{settings.id}" cannot be used: {name} is no http(s) address')
     try:
-        match settings.kind:
-            case "mail":
-                return SmtpChannel(url, settings.sender, signer=_signer(settings, lookup))
-            case "slack":
-                return SlackBot(url, shared.threads, shared.hosts) if bot else SlackChannel(url, hosts=shared.hosts)
-            case "webhook":
-                return WebhookChannel(url, secret)
+        return _OPEN[settings.kind](_Way(settings.sender, url, secret, lookup(f"{name}_DKIM"), shared or Shared()))
     except ValueError as error:
         return BrokenChannel(f'channel "{settings.id}" cannot be used: {name}: {error}')
 
 
-def _signer(settings: ChannelSettings, lookup: Lookup) -> Signer | None:
-    """Give what signs mail, if it is asked for."""
-    wanted = lookup(f"{settings.connection.upper()}_DKIM")
-    return dkim.signer(wanted, domain_of(settings.sender)) if wanted else None
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What a channel is opened with; ``dkim`` is the setting of its signature, if there is one."""
+
+    sender: str
+    url: str
+    secret: str
+    dkim: str | None
+    shared: Shared
+
+    @property
+    def web(self) -> str:
+        """The URL, where it must be one of the web.  Raises ``ValueError`` if it is not."""
+        if not urls.is_web(self.url):
+            raise ValueError("is no http(s) address")
+        return self.url
+
+
+def _mail(way: _Way) -> Channel:
+    """Open a mail server."""
+    signer = dkim.signer(way.dkim, domain_of(way.sender)) if way.dkim else None
+    return SmtpChannel(way.url, way.sender, signer=signer)
+
+
+def _slack(way: _Way) -> Channel:
+    """Open Slack, as a bot or by an incoming webhook."""
+    if way.url.startswith(TOKEN):
+        return SlackBot(way.url, way.shared.threads, way.shared.hosts)
+    return SlackChannel(way.web, hosts=way.shared.hosts)
+
+
+_OPEN: Mapping[Kind, Callable[[_Way], Channel]] = {
+    "mail": _mail,
+    "slack": _slack,
+    "webhook": lambda way: WebhookChannel(way.web, way.secret),
+    "apprise": lambda way: AppriseChannel(way.url),
+}
+"""How each kind of channel is opened, once its connection is there."""
 
 
 def rewriter(lookup: Lookup) -> Rewriter | None:

@@ -222,9 +222,9 @@ class ChannelShape:
     id: Id
     """What subscriptions call it."""
     kind: Annotated[Kind, Text(choice(Kind), enum=list(get_args(Kind)))]
-    """mail, slack or webhook."""
+    """mail, slack, webhook or apprise."""
     connection: Annotated[str, Text(scalars.connection, pattern=f"^{scalars.CONNECTION}$")] = ""
-    """The name of the connection that holds the address and the secret; alerts_smtp, alerts_slack or alerts_webhook."""
+    """The name of the connection that holds the address and the secret; alerts_smtp, alerts_slack, …"""
     sender: Annotated[str, Field(alias="from"), Text(scalars.sender)] = ""
     """Who the mail is from: `Name <name@example.org>`.  For mail only."""
 

@@ -22,7 +22,12 @@ _SHOWN = ("rules", "watchlists")
 _PATH = re.compile(r"\b(any|all|none|aliases)\.([0-9]+)\b")
 """How the rules name a term; readers count from 1."""
 
-_CONNECTIONS: dict[Kind, str] = {"mail": "alerts_smtp", "slack": "alerts_slack", "webhook": "alerts_webhook"}
+_CONNECTIONS: dict[Kind, str] = {
+    "mail": "alerts_smtp",
+    "slack": "alerts_slack",
+    "webhook": "alerts_webhook",
+    "apprise": "alerts_apprise",
+}
 
 
 @dataclass(frozen=True, slots=True)

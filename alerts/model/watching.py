@@ -10,7 +10,7 @@ Severity = Literal["flash", "urgent", "routine"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """The gravest first."""
 
-Kind = Literal["mail", "slack", "webhook"]
+Kind = Literal["mail", "slack", "webhook", "apprise"]
 Strength = Literal["about", "mention"]
 Outcome = Literal["delivered", "deferred", "refused"]
 Blame = Literal["", "recipient", "message", "login", "gone"]

@@ -2,8 +2,8 @@
 
 ::
 
-    Alert, Digest ─▶ views (what is shown, cleaned and cut) ─▶ mail | slack ─▶ Message
-                  └────────── (everything, as it is) ───────▶ webhook ──────▶
+    Alert, Digest ─▶ views (what is shown, cleaned and cut) ─▶ mail | slack | apprise ─▶ Message
+                  └────────── (everything, as it is) ───────▶ webhook ────────────────▶
 
 Feed text is hostile.  ``views`` makes every piece of it one line without control characters and of bounded length, and
 drops links that are not http(s); each module then escapes for its own sink.
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from alerts.model import Alert, Digest, Kind, Message
-from alerts.render import mail, slack, webhook
+from alerts.render import apprise, mail, slack, webhook
 from alerts.render.notices import notice
 
 __all__ = ["alert", "digest", "notice"]
@@ -23,11 +23,13 @@ _ALERTS: Mapping[Kind, Callable[[Alert], Message]] = {
     "mail": mail.alert,
     "slack": slack.alert,
     "webhook": webhook.alert,
+    "apprise": apprise.alert,
 }
 _DIGESTS: Mapping[Kind, Callable[[Digest], Message]] = {
     "mail": mail.digest,
     "slack": slack.digest,
     "webhook": webhook.digest,
+    "apprise": apprise.digest,
 }
 
 

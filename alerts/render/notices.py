@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 
 from alerts.model import Kind, Message, Notice
 from alerts.text import one_line
@@ -31,4 +32,13 @@ def _webhook(_subject: str, notice: Notice) -> str:
     return json.dumps(body)
 
 
-_BODIES = {"mail": lambda _subject, _notice: "", "slack": _slack, "webhook": _webhook}
+def _no_body(_subject: str, _notice: Notice) -> str:
+    return ""
+
+
+_BODIES: Mapping[Kind, Callable[[str, Notice], str]] = {
+    "mail": _no_body,
+    "slack": _slack,
+    "webhook": _webhook,
+    "apprise": _no_body,
+}
