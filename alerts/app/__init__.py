@@ -8,7 +8,7 @@ The clock is read here and in ``cli``, nowhere else.
 """
 
 from alerts.app.keeping import Daily, housekeep, keep
-from alerts.app.opening import BEAT, folder_of, load, open_app, open_fetch, open_redis, open_sql, rebuild_index
+from alerts.app.opening import BEAT, folder_of, load, open_app, open_fetch, open_redis, open_sql, rebuild_index, restore
 from alerts.app.running import LINE, App, Clock, Stage, in_memory, rare_collections, shard_of, utc
 from alerts.app.stores import Stores
 from alerts.app.ways import Lookup, channel, fetcher, rewriter
@@ -35,6 +35,7 @@ __all__ = [
     "open_sql",
     "rare_collections",
     "rebuild_index",
+    "restore",
     "rewriter",
     "shard_of",
     "utc",

@@ -22,7 +22,7 @@ from alerts.adapters.children import ChildParse, Children
 from alerts.adapters.http import HttpFetch
 from alerts.adapters.indexes import IndexParse
 from alerts.adapters.pages import WebPages
-from alerts.adapters.sql import shown
+from alerts.adapters.sql import dumps, shown
 from alerts.adapters.valkey import embedded
 from alerts.app.running import App, Clock, utc
 from alerts.app.stores import Stores
@@ -72,11 +72,15 @@ def folder_of(lookup: Lookup) -> Path:
 @contextmanager
 def open_sql(lookup: Lookup) -> Iterator[Engine]:
     """Open the SQL store that is configured, or the SQLite file in the installation's folder."""
-    engine = sql.connect(lookup("ALERTS_SQL") or sql.file_url(folder_of(lookup).resolve() / "alerts.db"))
+    engine = sql.connect(_sql_url(lookup))
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+def _sql_url(lookup: Lookup) -> str:
+    return lookup("ALERTS_SQL") or sql.file_url(folder_of(lookup).resolve() / "alerts.db")
 
 
 @contextmanager
@@ -94,6 +98,21 @@ def open_fetch(lookup: Lookup) -> Iterator[tuple[HttpFetch, Children]]:
     config = config_.examine(config_.read(folder)).config if folder.is_dir() else Config()
     with open_redis(lookup) as client, Children() as children:
         yield fetcher(config, lookup, redis_.RedisHosts(client)), children
+
+
+def restore(lookup: Lookup, file: Path, *, replace: bool = False) -> dumps.Dump:
+    """Make the store what a backup says, and the index of seen articles what the store says.
+
+    Raises:
+        StoreError: The backup will not do, or the store holds something and ``replace`` is not said.
+    """
+    engine = sql.open_engine(_sql_url(lookup))
+    try:
+        made = dumps.restore(engine, file, replace=replace)
+    finally:
+        engine.dispose()
+    rebuild_index(lookup)
+    return made
 
 
 def rebuild_index(lookup: Lookup) -> int:

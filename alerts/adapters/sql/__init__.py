@@ -9,10 +9,21 @@
 from sqlalchemy import Engine
 
 from alerts.adapters.sql import queries
-from alerts.adapters.sql.engine import file_url
+from alerts.adapters.sql.engine import file_url, open_engine
 from alerts.adapters.sql.logs import SqlLog
 from alerts.adapters.sql.outbox import SqlOutbox
 from alerts.adapters.sql.rows import SqlTable
 from alerts.adapters.sql.schema import connect, renew_store_id, store_id
 
-__all__ = ["Engine", "SqlLog", "SqlOutbox", "SqlTable", "connect", "file_url", "queries", "renew_store_id", "store_id"]
+__all__ = [
+    "Engine",
+    "SqlLog",
+    "SqlOutbox",
+    "SqlTable",
+    "connect",
+    "file_url",
+    "open_engine",
+    "queries",
+    "renew_store_id",
+    "store_id",
+]

@@ -56,10 +56,10 @@ def renew_store_id(engine: Engine) -> str:
 
 def _current(engine: Engine) -> str | None:
     with reading(engine) as connection:
-        return _version_of(connection)
+        return version_of(connection)
 
 
-def _version_of(connection: Connection) -> str | None:
+def version_of(connection: Connection) -> str | None:
     """Give the version of the tables; ``None`` before the first migration."""
     if not connection.dialect.has_table(connection, VERSION_TABLE):
         return None
@@ -68,19 +68,20 @@ def _version_of(connection: Connection) -> str | None:
 
 def _migrate(engine: Engine) -> None:
     """Run the steps that are missing, in one transaction that holds the others up; all of them, or none."""
-    if engine.dialect.name == "sqlite":
-        _use_wal(engine)
+    prepare(engine)
     try:
         with writing(engine) as connection:
             serialise(connection, "schema")
-            _upgrade(connection, _version_of(connection))
+            _upgrade(connection, version_of(connection))
     except ProgrammingError as error:
         reason = str(error.orig).splitlines()[0]
         raise StoreError(f"the tables cannot be made in {place(engine.url)}: {reason}") from None
 
 
-def _use_wal(engine: Engine) -> None:
-    """Switch the file to WAL, for good.  SQLite does not wait here as it does elsewhere, so we do."""
+def prepare(engine: Engine) -> None:
+    """Switch a SQLite file to WAL, for good.  SQLite does not wait here as it does elsewhere, so we do."""
+    if engine.dialect.name != "sqlite":
+        return
     end = time.monotonic() + BUSY
     while not _is_wal(engine, last=time.monotonic() > end):
         time.sleep(0.05)
