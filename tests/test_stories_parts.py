@@ -201,6 +201,23 @@ def test_in_a_language_new_to_a_story_words_say_nothing() -> None:
     assert told.new_words(a_member(2, "Bloody clashes in streets"), space) != ()
 
 
+ACTS = [
+    ("what nobody did before", "U.S. exempts food from 25% tariff on trade with Iran", ("exempts", "food")),
+    ("what was done before", "U.S. announces food as 25% tariff on trade with Iran", ()),
+    ("an act and nothing else", "U.S. confirms 25% tariff on trade with Iran", ()),
+    ("a noun that ends like one", "U.S. exporters' food meets 25% tariff on trade with Iran", ()),
+    ("capitals in every word", "U.S. Exempts Food From 25% Tariff On Trade With Iran", ()),
+]
+
+
+@pytest.mark.parametrize(("why", "title", "new"), ACTS, ids=[case[0] for case in ACTS])
+def test_an_act_that_was_not_told_needs_fewer_new_words(why: str, title: str, new: tuple[str, ...]) -> None:
+    before = a_member(1, "U.S. announces 25% tariff on trade with Iran", "Exporters meet it as of Monday.")
+    space = Space(())
+    space.add("s1", before)
+    assert novelty.Told([before]).new_words(a_member(2, title), space) == new
+
+
 HEADLINES = [
     ("Opinion | Students for Justice in Iran?", True),
     ("Tehran's moment of reckoning | Opinion", True),

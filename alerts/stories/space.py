@@ -25,7 +25,7 @@ from alerts.stories import terms as terms_
 ALIKE = 0.25
 """The least cosine between an article and a story's centroid for the article to belong to it."""
 
-IMAGINED = 20
+IMAGINED = 40
 """A stream begins with so many imagined stories that have none of its words, so that the first ones can be weighed."""
 
 UNSEEN = 0.5
