@@ -1,8 +1,9 @@
-"""``alerts report`` and ``rebuild-index``: what was done, and what is kept."""
+"""``alerts report``, ``feed`` and ``rebuild-index``: what was done, and what is kept."""
 
 from __future__ import annotations
 
 import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,9 @@ from typing import Annotated
 import typer
 
 from alerts import app as app_
-from alerts import show
+from alerts import show, syndication
 from alerts.cli.shell import ConfigFolder, cli, lookup, moment, out
+from alerts.syndication import Form
 
 
 @cli.command()
@@ -23,6 +25,19 @@ def report(
     with app_.open_app(lookup(config)) as app:
         began = moment(since) if since else app_.utc() - timedelta(hours=1)
         show.report(app, began, out)
+
+
+@cli.command()
+def feed(
+    subscription: Annotated[str, typer.Argument(help="The id of a subscription.")],
+    form: Annotated[Form, typer.Option("--format", help="atom or json.")] = "atom",
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many entries, newest first.")] = 50,
+    url: Annotated[str, typer.Option(help="Where the feed will be found, for readers that ask.")] = "",
+    config: ConfigFolder = Path("config"),
+) -> None:
+    """Print what a subscription is told as a feed for readers, in Atom or JSON Feed."""
+    with app_.open_app(lookup(config)) as app:
+        sys.stdout.buffer.write(syndication.feed(app, subscription, form, limit=limit, url=url))
 
 
 @cli.command(name="rebuild-index")

@@ -16,8 +16,9 @@ from collections.abc import Callable, Mapping
 from alerts.model import Alert, Digest, Kind, Message
 from alerts.render import apprise, mail, slack, webhook
 from alerts.render.notices import notice
+from alerts.render.reader import entry
 
-__all__ = ["alert", "digest", "notice"]
+__all__ = ["alert", "digest", "entry", "notice"]
 
 _ALERTS: Mapping[Kind, Callable[[Alert], Message]] = {
     "mail": mail.alert,

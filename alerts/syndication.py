@@ -1,0 +1,55 @@
+"""A subscription as a feed: what it is told of, for people who prefer a reader.
+
+It shows what the subscription wants of the newest developments, whether its channel has told of them yet or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, get_args
+
+from alerts import digests, render, summaries
+from alerts.adapters.sql import queries
+from alerts.app import App
+from alerts.errors import AlertsError
+from alerts.model import Subscription
+from alerts.render import reader
+from alerts.render.reader import Entry
+
+Form = Literal["atom", "json"]
+FORMS: tuple[Form, ...] = get_args(Form)
+TYPES: Mapping[Form, str] = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json"}
+"""The media type of each form, for whoever serves it."""
+
+READ = 20
+"""How many developments are looked at for each entry that is wanted: a subscription wants some of them."""
+
+_WRITE: Mapping[Form, Callable[[str, str, Sequence[Entry]], bytes]] = {"atom": reader.atom, "json": reader.json_feed}
+
+
+def feed(app: App, subscription: str, form: Form, *, limit: int = 50, url: str = "") -> bytes:
+    """Write the feed of a subscription.  ``url`` is where it will be found.
+
+    Raises:
+        AlertsError: There is no such subscription.
+    """
+    s = next((s for s in app.config.subscriptions if s.id == subscription), None)
+    if s is None:
+        known = ", ".join(s.id for s in app.config.subscriptions) or "none"
+        raise AlertsError(f'there is no subscription "{subscription}"; those of subscriptions.yaml are: {known}')
+    return _WRITE[form](s.title or s.id, url, entries(app, s, limit))
+
+
+def entries(app: App, s: Subscription, limit: int = 50) -> tuple[Entry, ...]:
+    """Make the newest entries of a subscription, the newest first."""
+    if app.engine is None:
+        return ()
+    chosen = digests.select(s, queries.recent_developments(app.engine, limit * READ))[:limit]
+    stories = queries.stories_by_id(app.engine, [d.story for d in chosen])
+    made = []
+    for development in chosen:
+        story = stories.get(development.story)
+        alert = digests.alert(s, [development], app.config.rules, story)
+        made.append(render.entry(replace(alert, told=summaries.summarise(alert.told, story))))
+    return tuple(made)
