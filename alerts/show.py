@@ -207,6 +207,14 @@ def silences(found: Iterable[Silence], now: datetime) -> Table:
     return table
 
 
+def subscribers(rows: Iterable[tuple[str, ...]]) -> Table:
+    """Make the table of readers and of addresses that are left alone."""
+    table = Table("id", "address", "subscription", "since", Column("stands", overflow="fold"), box=SIMPLE)
+    for row in rows:
+        table.add_row(*map(_plain, row))
+    return table
+
+
 def dry_run(folder: Path, out: Console) -> None:
     """Run the line in memory on the real feeds, and print what would go out.
 

@@ -189,10 +189,10 @@ async def news_watch(scope: Any, receive: Any, send: Any) -> None:
 
 @cache
 def _desk() -> Any:
-    """Make the desk behind the login of this Airflow."""
+    """Make the desk behind the login of this Airflow; only who unsubscribes by the link of a mail needs none."""
     from alerts import desk  # noqa: PLC0415 - heavy, and only the API server needs it
 
-    return desk.app(_opened, _authenticate())
+    return desk.app(_opened, _authenticate(), public=(desk.unsubscribing(),))
 
 
 @cache

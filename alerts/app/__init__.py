@@ -9,6 +9,7 @@ The clock is read here and in ``cli``, nowhere else.
 
 from alerts.app.keeping import Daily, housekeep, keep
 from alerts.app.opening import BEAT, folder_of, load, open_app, open_fetch, open_redis, open_sql, rebuild_index, restore
+from alerts.app.readers import SqlReaders, desk_signer, desk_url
 from alerts.app.running import LINE, App, Clock, Stage, in_memory, rare_collections, shard_of, utc
 from alerts.app.stores import Stores
 from alerts.app.ways import Lookup, channel, fetcher, rewriter
@@ -20,9 +21,12 @@ __all__ = [
     "Clock",
     "Daily",
     "Lookup",
+    "SqlReaders",
     "Stage",
     "Stores",
     "channel",
+    "desk_signer",
+    "desk_url",
     "fetcher",
     "folder_of",
     "housekeep",

@@ -24,6 +24,7 @@ from alerts.adapters.indexes import IndexParse
 from alerts.adapters.pages import WebPages
 from alerts.adapters.sql import dumps, shown
 from alerts.adapters.valkey import embedded
+from alerts.app.readers import SqlReaders, desk_signer, desk_url
 from alerts.app.running import App, Clock, utc
 from alerts.app.stores import Stores
 from alerts.app.ways import Lookup, Shared, callback, channel, fetcher, rewriter
@@ -56,8 +57,9 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         beating, model = replace(fetch, beat=BEAT), rewriter(lookup)
         parse = IndexParse(ChildParse(children, BEAT.total_seconds()), beating)
         pages = WebPages(fetch, children)
+        readers = SqlReaders(engine, desk_signer(lookup, var), desk_url(lookup))
         news, back = redis_.RedisNews(client, store), callback(config, lookup, var)
-        app = App(loaded, rules, stores, beating, channels, parse, pages, clock, engine, model, news, back)
+        app = App(loaded, rules, stores, beating, channels, parse, pages, clock, engine, model, news, back, readers)
         app.subscribe()
         yield app
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal, get_args
+from functools import partial
+from typing import Literal, Protocol, get_args
 
 from sqlalchemy import Engine
 
@@ -20,7 +21,7 @@ from alerts.adapters.memory import MemoryNews, MemoryPages, MemoryParse
 from alerts.adapters.rewriter import Rewriter
 from alerts.app.stores import Stores
 from alerts.config import Config, Loaded
-from alerts.model import Feed, Report
+from alerts.model import Feed, Report, Subscription
 from alerts.ports import Channel, Fetch, News, Pages, Parse
 from alerts.subscribing import Callback
 
@@ -37,6 +38,26 @@ Clock = Callable[[], datetime]
 def utc() -> datetime:
     """Read the clock."""
     return datetime.now(UTC)  # noqa: TID251 - this is the edge
+
+
+class Readers(Protocol):
+    """What the App asks about readers."""
+
+    def merged(self, config: Config, now: datetime) -> tuple[Subscription, ...]:
+        """Give all subscriptions, those of readers too, without the recipients that are left alone."""
+        ...
+
+    def unsubscribe(self, subscription: str, recipient: str, *, now: datetime) -> str:
+        """Give the address at which this recipient ends this subscription; empty if there is none."""
+        ...
+
+    def heeding(self, channels: Mapping[str, Channel]) -> Mapping[str, Channel]:
+        """Give channels that send nothing to whom is left alone by now."""
+        ...
+
+    def bounced(self, now: datetime) -> tuple[str, ...]:
+        """Leave alone the addresses at which there is nobody, and say so."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +80,8 @@ class App:
     news: News = field(default_factory=MemoryNews)
     callback: Callback | None = None
     """Where hubs call us; without it none is asked."""
+    readers: Readers | None = None
+    """Who subscribed by themselves, and who is left alone; without it, nobody."""
 
     @property
     def config(self) -> Config:
@@ -85,8 +108,9 @@ class App:
                     now=now,
                 )
             case "compose":
+                readers = self.readers
                 report = stages.compose(
-                    self.config.subscriptions,
+                    readers.merged(self.config, now) if readers else self.config.subscriptions,
                     self.config.rules,
                     developments=stores.developments,
                     stories=stores.stories,
@@ -98,20 +122,28 @@ class App:
                     digest_now=digest_now,
                     rewrite=self.rewriter.run() if self.rewriter else None,
                     volumes=stores.volumes,
+                    **({"unsubscribe": partial(readers.unsubscribe, now=now)} if readers else {}),
                 )
             case "deliver":
-                report = stages.deliver(
-                    channels=self.channels,
-                    outbox=stores.outbox,
-                    states=stores.channels,
-                    operator=self.config.operator,
-                    clock=self.clock,
-                    at_once=CHANNELS_AT_ONCE if self.engine else 1,
-                )
+                report = self._deliver()
         report = replace(report, took=round(time.perf_counter() - began, 3))
         stores.reports.append([report])
         logs.reported(report)
         return report
+
+    def _deliver(self) -> Report:
+        """Deliver, and leave alone from now on who is not there."""
+        channels = self.readers.heeding(self.channels) if self.readers else self.channels
+        report = stages.deliver(
+            channels=channels,
+            outbox=self.stores.outbox,
+            states=self.stores.channels,
+            operator=self.config.operator,
+            clock=self.clock,
+            at_once=CHANNELS_AT_ONCE if self.engine else 1,
+        )
+        bounced = self.readers.bounced(self.clock()) if self.readers else ()
+        return replace(report, lines=(*report.lines, *bounced))
 
     def _poll(self, now: datetime, shard: tuple[int, int]) -> Report:
         """Poll the shard's feeds; what is wrong with the configuration is said here, where the line begins."""

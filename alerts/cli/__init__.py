@@ -7,7 +7,7 @@ import sys
 
 # Each adds its commands, in the order in which --help lists them.
 # isort: off
-from alerts.cli import running, ruling, routing, feeding, sending, looking, keeping, serving  # noqa: F401
+from alerts.cli import running, ruling, routing, feeding, sending, looking, keeping, readers, serving  # noqa: F401
 
 # isort: on
 from alerts.adapters import logs

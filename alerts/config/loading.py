@@ -10,11 +10,12 @@ from typing import TypeVar
 from alerts.config import drafts, places, shapes, subscribers, values
 from alerts.config.drafts import Draft, File
 from alerts.config.places import Places
-from alerts.config.tree import SIZE_LIMIT
+from alerts.config.tree import SIZE_LIMIT, Fault
 from alerts.config.values import ChannelSettings, Found, Row
 from alerts.errors import ConfigError, Problem
 from alerts.model import Feed, Rule, Subscription, Watchlist, Way
 from alerts.stories import Family
+from alerts.subscribers import Service
 from alerts.text import one_line
 
 REQUIRED = ("feeds.yaml", "channels.yaml", "subscriptions.yaml")
@@ -38,6 +39,7 @@ class Config:
     families: tuple[Family, ...] = ()
     operator: tuple[Way, ...] = ()
     """How the operator is told of a channel that is not well, the first to be tried at the head."""
+    self_service: Service | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,15 @@ class _Joined:
                     self.found.append(row.fault(words, "members", n))
         return self.keep(rows, values.family)
 
+    def service(self, known: subscribers.Known) -> Service | None:
+        """Give what readers may subscribe to by themselves, if the file says so."""
+        file = next((d for d in self.drafts if d.kind == "subscriptions" and d.head), None)
+        if file is None or not file.head.self_service.rules:
+            return None
+        made, wrong = subscribers.service(file.head.self_service, known)
+        self.found += [Found(file, Fault(file.tree.place(("self_service", key)), words)) for key, words in wrong]
+        return made
+
     def keep(self, rows: Iterable[Row], read: Callable[[Row], tuple[V | None, list[Found]]]) -> tuple[V, ...]:
         """Make our values of the entries.  What is wrong is told; what is broken is looked at and left out."""
         made: list[V] = []
@@ -235,7 +246,17 @@ def _join(all_drafts: Iterable[Draft], *, broken: frozenset[str] = frozenset()) 
         {row.value.id: row.value for row in rows}, {c.id: c for c in channels}, broken | joined.broken()
     )
     subscriptions = joined.keep(joined.rows("subscriptions"), lambda row: subscribers.subscription(row, known))
+    service = joined.service(known)
     joined.config = Config(
-        feeds, frozenset(head.allow_hosts), head.contact, watchlists, rules, subscriptions, channels, families, ways
+        feeds,
+        frozenset(head.allow_hosts),
+        head.contact,
+        watchlists,
+        rules,
+        subscriptions,
+        channels,
+        families,
+        ways,
+        service,
     )
     return joined

@@ -300,6 +300,22 @@ class SubscriptionShape:
 
 
 @dataclass(frozen=True, slots=True)
+class SelfServiceShape:
+    """What readers may subscribe to by themselves, on the pages of `alerts desk`."""
+
+    __pydantic_config__ = _STRICT
+
+    rules: Rules = ()
+    """The rules that a reader may choose from: `all`, or ids, tags and patterns as for a subscription."""
+    channel: Annotated[str, Text(str)] = ""
+    """The id of the mail channel through which readers are told."""
+    title: Line = ""
+    """The heading of their messages."""
+    max_items: Annotated[int | None, Text(scalars.count, type="integer", minimum=1, maximum=500)] = None
+    """The most stories of one digest, from 1 to 500; the rest are counted.  50 if left out."""
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionsFile:
     """Who is told, and when."""
 
@@ -307,6 +323,8 @@ class SubscriptionsFile:
 
     subscriptions: tuple[SubscriptionShape, ...]
     """The subscriptions."""
+    self_service: SelfServiceShape = SelfServiceShape()
+    """What readers may subscribe to by themselves.  Nothing if left out."""
 
 
 _KINDS: dict[str, tuple[type, type]] = {
@@ -326,6 +344,7 @@ NESTED: dict[str, type] = {
     "outlets": OutletsShape,
     "expect": ExpectShape,
     "operator": OperatorShape,
+    "self_service": SelfServiceShape,
 }
 """The keys that hold keys."""
 

@@ -14,6 +14,7 @@ from alerts.config import scalars, shapes
 from alerts.config.annotations import EVERY_RULE
 from alerts.config.values import ChannelSettings, Found, Row
 from alerts.model import SEVERITIES, Kind, Subscription
+from alerts.subscribers import Service
 
 _TAG = "tag:"
 
@@ -72,13 +73,31 @@ def subscription(row: Row, known: Known) -> tuple[Subscription | None, list[Foun
     return (dataclasses.replace(made, max_stories=shape.max_items) if shape.max_items else made), found
 
 
+def service(shape: shapes.SelfServiceShape, known: Known) -> tuple[Service | None, list[tuple[str, str]]]:
+    """Finish what readers may subscribe to by themselves, with what is wrong with it: a key, and words for it."""
+    rules = tuple(id_ for id_ in _asked_rules(shape.rules, known) if id_ in known.rules)
+    channel = known.channels.get(shape.channel)
+    wrong = [] if rules else [("rules", f"none of these is a rule{known.why('rules')}")]
+    if channel is None or channel.kind != "mail":
+        mail = [c.id for c in known.channels.values() if c.kind == "mail"]
+        listed = f"; write {' or '.join(mail)}" if mail else known.why("channels")
+        wrong.append(("channel", f"readers are told by mail, and this is no mail channel{listed}"))
+    if wrong:
+        return None, wrong
+    return Service(rules, shape.channel, shape.title, shape.max_items or 50), []
+
+
+def _asked_rules(names: tuple[str, ...], known: Known) -> Iterable[str]:
+    """Give the ids of the rules that a list names, each once."""
+    return dict.fromkeys(id_ for name in (known.rules if names == EVERY_RULE else names) for id_ in _meant(name, known))
+
+
 # ── which rules ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _asked(shape: Any, known: Known) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Give the rules that it names and that are grave enough, and those that are not; in the order of its list."""
-    named = tuple(known.rules) if shape.rules == EVERY_RULE else shape.rules
-    ids = dict.fromkeys(id_ for name in named for id_ in _meant(name, known))
+    ids = _asked_rules(shape.rules, known)
     limit = SEVERITIES.index(shape.min_severity)
     milder = tuple(id_ for id_ in ids if id_ in known.rules and SEVERITIES.index(known.rules[id_].severity) > limit)
     return tuple(id_ for id_ in ids if id_ not in milder), milder

@@ -11,6 +11,7 @@ pays nothing for it.  Whoever mounts it says who is there (``authenticate``).
 """
 
 from alerts.desk.opening import Desk, open_desk
+from alerts.desk.readers import unsubscribing
 from alerts.desk.web import Caller, app
 
-__all__ = ["Caller", "Desk", "app", "open_desk"]
+__all__ = ["Caller", "Desk", "app", "open_desk", "unsubscribing"]

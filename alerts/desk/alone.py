@@ -12,18 +12,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Annotated
-from urllib.parse import parse_qsl
 
 import uvicorn
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from alerts import pushing
-from alerts.desk import pages
+from alerts.desk import pages, readers
 from alerts.desk.opening import Desk
-from alerts.desk.web import At, Caller, app, refuse_strangers
+from alerts.desk.web import At, Caller, Form, app, refuse_strangers
 from alerts.errors import AlertsError
 from alerts.serving import Bucket
 
@@ -36,31 +34,8 @@ COOKIE = "tocsin_desk"
 LASTS = timedelta(hours=12)
 """How long a session lasts."""
 
-FORM_BYTES = 16_000
-"""The most bytes of a form."""
-
 TRIES, AGAIN = 10.0, 0.2
 """How often a token may be wrong at once, and how many tries a second come back."""
-
-
-async def form(request: Request) -> dict[str, list[str]]:
-    """Read a form that is small, as browsers send it.
-
-    Raises:
-        HTTPException: 413, it is not small.
-    """
-    body = b""
-    async for some in request.stream():
-        body += some
-        if len(body) > FORM_BYTES:
-            raise HTTPException(413, "this is more than the form can hold")
-    read: dict[str, list[str]] = {}
-    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
-        read.setdefault(name, []).append(value)
-    return read
-
-
-Form = Annotated[dict[str, list[str]], Depends(form)]
 
 
 def desk(open_desk: Callable[[], Desk], tokens: Sequence[str]) -> FastAPI:
@@ -91,7 +66,8 @@ def desk(open_desk: Callable[[], Desk], tokens: Sequence[str]) -> FastAPI:
     public = APIRouter()
     public.add_api_route("/login", login, methods=["POST"], include_in_schema=False)
     public.add_api_route("/logout", _logout, methods=["POST"], include_in_schema=False)
-    return app(open_desk, authenticate, public=(public,), login=_form)
+    doors = (public, readers.unsubscribing(), readers.subscribing(readers.Turnstile()))
+    return app(open_desk, authenticate, public=doors, login=_form)
 
 
 def _session(at: Desk, token: str) -> str:

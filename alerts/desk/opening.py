@@ -12,16 +12,13 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from alerts import app as app_
-from alerts import urls
-from alerts.adapters import secrets, sql
+from alerts.adapters import sql
 from alerts.config import Config
-from alerts.errors import AlertsError, ConfigError
+from alerts.errors import ConfigError
 from alerts.tokens import Signer
 
 FRESH = timedelta(minutes=1)
 """For how long the configuration is not looked at again."""
-
-URL = "ALERTS_DESK_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +87,5 @@ def open_desk(lookup: app_.Lookup, *, clock: app_.Clock = app_.utc) -> Iterator[
     """
     with app_.open_sql(lookup) as engine:
         folder = Path(lookup("ALERTS_CONFIG") or "config")
-        secret = lookup("ALERTS_DESK_SECRET") or secrets.desk_secret(app_.folder_of(lookup))
-        yield Desk(engine, Configured(folder, engine, clock), Signer(secret), lookup, public_url(lookup), clock)
-
-
-def public_url(lookup: app_.Lookup) -> str:
-    """Give the address at which readers reach the desk, or nothing.
-
-    Raises:
-        AlertsError: It is no web address.
-    """
-    url = (lookup(URL) or "").rstrip("/")
-    if url and not urls.is_web(url):
-        raise AlertsError(f"{URL} is no http(s) address; write the one at which readers reach the desk")
-    return url
+        signer = app_.desk_signer(lookup, app_.folder_of(lookup))
+        yield Desk(engine, Configured(folder, engine, clock), signer, lookup, app_.desk_url(lookup), clock)

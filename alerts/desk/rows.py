@@ -15,15 +15,28 @@ from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.adapters.sql.queries import DeliveryRecord
 from alerts.desk.opening import Desk
+from alerts.model import (
+    ChannelHealth,
+    ChannelState,
+    Development,
+    FeedState,
+    Health,
+    Kind,
+    Rule,
+    Severity,
+    Story,
+    Volume,
+)
 from alerts.model import DeliveryState as State
-from alerts.model import Development, FeedState, Health, Kind, Rule, Severity, Story, Volume
 from alerts.render.views import link
 from alerts.stages.matching import VOLUME
+from alerts.subscribers import masked
 
 TITLE_LIMIT = 300
 OUTLETS = 12
 """The most outlets that are named of a story; the others are counted."""
 
+STATES: tuple[State, ...] = ("delivered", "open", "refused", "quarantined", "given_up")
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
 
@@ -112,14 +125,18 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """A way out: whether its connection is set, and what went through it in the last 7 days."""
+    """A way out: how it does, whether its connection is set, and what went through it in the last 7 days."""
 
     id: str
     kind: Kind
     connected: bool
+    health: ChannelHealth
+    since: datetime | None
+    why: str
     delivered: int
     open: int
     refused: int
+    quarantined: int
     given_up: int
 
 
@@ -229,28 +246,19 @@ def delivery(record: DeliveryRecord) -> DeliveryRow:
 def channels(desk: Desk) -> tuple[ChannelRow, ...]:
     """Show every way out."""
     count = queries.channel_counts(desk.engine, desk.clock() - WEEK)
-    return tuple(
-        ChannelRow(
-            c.id,
-            c.kind,
-            connected=bool(desk.lookup(c.connection.upper())),
-            delivered=count.get((c.id, "delivered"), 0),
-            open=count.get((c.id, "open"), 0),
-            refused=count.get((c.id, "refused"), 0),
-            given_up=count.get((c.id, "given_up"), 0),
-        )
-        for c in desk.config.channels
-    )
-
-
-def masked(recipient: str) -> str:
-    """Give an address so that its owner knows it and nobody else does.
-
-    >>> masked("anna@example.org"), masked("")
-    ('a…@example.org', '')
-    """
-    name, at, domain = recipient.rpartition("@")
-    return f"{name[:1]}…{at}{domain}" if at else recipient[:1] + "…" * bool(recipient)
+    states = {state.channel: state for state in sql.SqlTable(desk.engine, "channels", ChannelState).values()}
+    made = []
+    for c in desk.config.channels:
+        state = states.get(c.id) or ChannelState(c.id)
+        delivered, waiting, refused, quarantined, given_up = (count.get((c.id, s), 0) for s in STATES)
+        connected, why = bool(desk.lookup(c.connection.upper())), _line(state.reason)
+        made.append(
+            ChannelRow(
+                c.id, c.kind, connected, state.health, state.since, why,
+                delivered, waiting, refused, quarantined, given_up,
+            )
+        )  # fmt: skip
+    return tuple(made)
 
 
 def _line(words: str) -> str:

@@ -10,20 +10,24 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Part
 
+from alerts import channels as channels_
+from alerts.adapters import sql
 from alerts.adapters.sql import queries
-from alerts.desk import pages, rows
+from alerts.desk import pages, rows, service
 from alerts.desk.opening import Desk
 from alerts.errors import StoreError
+from alerts.model import ChannelState, Delivery, Message
 from alerts.model import DeliveryState as State
 
 MOST = 500
@@ -39,6 +43,9 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
     "Cache-Control": "no-store",
 }
+
+FORM_BYTES = 16_000
+"""The most bytes of a form."""
 
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
@@ -72,6 +79,7 @@ def app(
     guarded = [Depends(authenticate)]
     made.include_router(_api, prefix="/api", dependencies=guarded)
     made.include_router(_pages(authenticate), dependencies=guarded)
+    made.include_router(_acts(authenticate), dependencies=guarded)
     made.add_middleware(_Headers)
     made.exception_handler(StarletteHTTPException)(_refusal(login))
     made.exception_handler(StoreError)(_broken)
@@ -86,6 +94,26 @@ def desk_of(request: Request) -> Desk:
 
 
 At = Annotated[Desk, Depends(desk_of)]
+
+
+async def form(request: Request) -> dict[str, list[str]]:
+    """Read a form that is small, as browsers send it.
+
+    Raises:
+        HTTPException: 413, it is not small.
+    """
+    body = b""
+    async for some in request.stream():
+        body += some
+        if len(body) > FORM_BYTES:
+            raise HTTPException(413, "this is more than the form can hold")
+    read: dict[str, list[str]] = {}
+    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
+        read.setdefault(name, []).append(value)
+    return read
+
+
+Form = Annotated[dict[str, list[str]], Depends(form)]
 
 
 # ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -163,7 +191,7 @@ def _pages(authenticate: Callable[..., Caller | Awaitable[Caller]]) -> APIRouter
 
     def one(request: Request, desk: At, name: str, caller: Caller = Depends(authenticate)) -> HTMLResponse:  # noqa: B008
         record = _record(desk, name)
-        message = record.delivery.message
+        message = _shown(record.delivery)
         return pages.page(
             request,
             "delivery.html",
@@ -181,6 +209,37 @@ def _pages(authenticate: Callable[..., Caller | Awaitable[Caller]]) -> APIRouter
     return router
 
 
+def _acts(authenticate: Callable[..., Caller | Awaitable[Caller]]) -> APIRouter:
+    """Make what changes something: for those who may act, from a page of ours."""
+
+    def acting(request: Request, caller: Caller = Depends(authenticate)) -> None:  # noqa: B008
+        refuse_strangers(request)
+        if not caller.may_act:
+            raise HTTPException(403, "you may look, and not act; ask whoever runs this")
+
+    router = APIRouter(dependencies=[Depends(acting)])
+    router.add_api_route("/deliveries/{name}/redrive", redrive, methods=["POST"])
+    router.add_api_route("/channels/{name}/resume", resume, methods=["POST"])
+    return router
+
+
+def redrive(desk: At, name: str) -> Response:
+    """Send a delivery again that did not arrive, under its id."""
+    _record(desk, name)
+    sql.SqlOutbox(desk.engine).redrive([name], now=desk.clock())
+    return RedirectResponse(f"../{quote(name)}", status_code=303)
+
+
+def resume(desk: At, name: str) -> Response:
+    """Open a channel that is left alone: what waits for it is due at once."""
+    if name not in {channel.id for channel in desk.config.channels}:
+        raise HTTPException(404, "there is no such channel")
+    states, now = sql.SqlTable(desk.engine, "channels", ChannelState), desk.clock()
+    states.put({name: channels_.resumed(states.get(name) or ChannelState(name), now)}, at=now)
+    sql.SqlOutbox(desk.engine).hasten(name, now=now)
+    return RedirectResponse("../../#channels", status_code=303)
+
+
 def _spread(body: str) -> str:
     """Write JSON over several lines, for people; what is none is left as it is."""
     try:
@@ -191,13 +250,20 @@ def _spread(body: str) -> str:
 
 def snapshot(desk: At, name: str) -> HTMLResponse:
     """Show a message as it was sent, in a frame that can do nothing.  Its links open in a tab of their own."""
-    message = _record(desk, name).delivery.message
+    message = _shown(_record(desk, name).delivery)
     if not message.html:
         raise HTTPException(404, "this message has no page; it is text")
     html = message.html.replace("</head>", '<base target="_blank"></head>', 1)
     return HTMLResponse(
         html, headers={"Content-Security-Policy": pages.SNAPSHOT_POLICY, "Referrer-Policy": "no-referrer"}
     )
+
+
+def _shown(delivery: Delivery) -> Message:
+    """Give the message, but of a mail whose link is for its reader alone only that it is one."""
+    if delivery.id.startswith(service.PREFIX):
+        return Message("mail", delivery.message.subject, "The link in this mail is for its reader alone.")
+    return delivery.message
 
 
 def _record(desk: Desk, name: str) -> queries.DeliveryRecord:
@@ -270,7 +336,7 @@ class _Headers:
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def headed(message: Message) -> None:
+        async def headed(message: Part) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():

@@ -10,12 +10,15 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from alerts.adapters import sql
 from alerts.desk import open_desk
+from alerts.subscribers import recipient_mark
 from tests import chromium
 from tests.airflow.conftest import environ
 from tests.desk.conftest import fill, write_config
@@ -98,6 +101,27 @@ def test_a_page_of_airflow_keeps_the_policy_of_the_desk(airflow: Airflow) -> Non
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
     assert ">Tariff" in answer.text
     assert "Log out" not in answer.text
+
+
+def test_a_user_acts_and_a_viewer_does_not(airflow: Airflow) -> None:
+    path = "/deliveries/digest:anna:1/redrive"
+    assert airflow.ask(path, method="POST").status_code == 401
+    assert airflow.ask(path, "vera", "POST").status_code == 403
+    assert airflow.ask(path, "ulla", "POST", Origin="https://evil.example").status_code == 403
+    assert airflow.ask(path, "ulla", "POST").status_code == 303
+    assert airflow.ask("/api/deliveries/digest:anna:1", "vera").json()["state"] == "open"
+
+
+def test_the_button_of_a_mail_needs_no_login_and_no_other_page_of_readers_is_there(airflow: Airflow) -> None:
+    with open_desk({"ALERTS_VAR": str(airflow.var)}.get) as desk:
+        mark = recipient_mark(desk.signer.mark, "anna", "anna@example.com")
+        token = desk.signer.sign("unsubscribe", mark, desk.clock() + timedelta(days=1))
+        assert airflow.ask(f"/unsubscribe/{token}", Accept="text/html").status_code == 200
+        assert sql.SqlSubscribers(desk.engine).pauses() == ()
+        assert airflow.ask(f"/unsubscribe/{token}", method="POST").status_code == 200
+        assert [pause.mark for pause in sql.SqlSubscribers(desk.engine).pauses()] == [mark]
+    assert airflow.ask("/unsubscribe/forged", method="POST").status_code == 404
+    assert airflow.ask("/subscribe").status_code == 404
 
 
 @pytest.mark.skipif(not chromium.found(), reason="there is no Chromium")

@@ -17,6 +17,7 @@ from alerts.model import Development, FeedState, Hour, Member, Message, Story, V
 from tests.contract.values import NOW, TestClock, delivery, development, receipt, story
 from tests.desk.visitor import Visitor
 
+URL = "https://desk.example"
 TOKEN = "a-token-of-this-desk-01"
 CONFIG = {
     "feeds.yaml": """
@@ -36,6 +37,7 @@ channels:
   - {id: slack, kind: slack}
 """,
     "subscriptions.yaml": """
+self_service: {rules: [iran, china], channel: mail, title: Our news}
 subscriptions:
   - {id: anna, rules: all, channel: mail, to: [anna@example.com], when: daily at 07:30, zone: Europe/London}
 """,
@@ -67,7 +69,7 @@ def settings(tmp_path: Path, empty_store: Path) -> dict[str, str]:
     (tmp_path / "var").mkdir()
     shutil.copy(empty_store, tmp_path / "var")
     write_config(tmp_path / "config")
-    return {"ALERTS_VAR": str(tmp_path / "var"), "ALERTS_CONFIG": str(tmp_path / "config")}
+    return {"ALERTS_DESK_URL": URL, "ALERTS_VAR": str(tmp_path / "var"), "ALERTS_CONFIG": str(tmp_path / "config")}
 
 
 @pytest.fixture

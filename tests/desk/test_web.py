@@ -10,12 +10,16 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from alerts.desk import Desk, alone, pages
+from alerts.adapters import sql
+from alerts.adapters.sql import queries
+from alerts.desk import Caller, Desk, alone, app, pages
+from alerts.model import ChannelState
 from tests.contract.values import TestClock
 from tests.desk.conftest import TOKEN, fill
 from tests.desk.visitor import Visitor
 
-PUBLIC = {("POST", "/login"), ("POST", "/logout")}
+READERS = {f"/{page}/{{token}}" for page in ("confirm", "manage", "unsubscribe")} | {"/subscribe"}
+PUBLIC = {("POST", "/login"), ("POST", "/logout"), *((m, path) for m in ("GET", "POST") for path in READERS)}
 """What anybody may call; every other route is behind the login."""
 
 
@@ -178,3 +182,37 @@ def test_a_broken_file_leaves_the_configuration_that_was(desk: Desk, settings: d
         path.write_text("rules: [")
     desk.clock.move(timedelta(minutes=2))  # type: ignore[attr-defined]
     assert desk.config.rules == before.rules
+
+
+# ── acting ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_delivery_that_was_refused_is_sent_again_under_its_id(reader: Visitor, desk: Desk) -> None:
+    fill(desk)
+    assert "Send again" in reader.get("/deliveries/digest:anna:1").text
+    assert reader.post("/deliveries/digest:anna:1/redrive").headers["location"] == "../digest%3Aanna%3A1"
+    assert queries.find_delivery(desk.engine, "digest:anna:1").state == "open"  # type: ignore[union-attr]
+    assert "Send again" not in reader.get("/deliveries/digest:anna:1").text
+    assert reader.post("/deliveries/none/redrive").status_code == 404
+
+
+def test_a_channel_that_is_paused_is_resumed(reader: Visitor, desk: Desk) -> None:
+    states = sql.SqlTable(desk.engine, "channels", ChannelState)
+    paused = ChannelState("mail", "paused", desk.clock(), reason="535 <b>no</b>", next_probe=desk.clock())
+    states.put({"mail": paused}, at=desk.clock())
+    page = reader.get("/").text
+    assert "535 &lt;b&gt;no" in page
+    assert "channels/mail/resume" in page
+    assert reader.post("/channels/mail/resume").status_code == 303
+    assert (states.get("mail") or paused).health == "failing"
+    assert reader.post("/channels/none/resume").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/deliveries/digest:anna:1/redrive", "/channels/mail/resume"])
+def test_nothing_is_done_for_a_reader_or_from_elsewhere(desk: Desk, reader: Visitor, path: str) -> None:
+    fill(desk)
+    assert reader.post(path, headers={"Origin": "https://evil.example"}).status_code == 403
+    looks = Visitor(app(lambda: desk, lambda: Caller("vera")))
+    assert looks.post(path).status_code == 403
+    assert "Send again" not in looks.get("/deliveries/digest:anna:1").text
+    assert queries.find_delivery(desk.engine, "digest:anna:1").state == "refused"  # type: ignore[union-attr]

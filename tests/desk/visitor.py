@@ -12,7 +12,7 @@ PAGE = "text/html,application/xhtml+xml"
 
 
 class Visitor:
-    """Calls the app as a browser on http://desk.example does, or as a program with ``accept=""``."""
+    """Calls the app as a browser on https://desk.example does, or as a program with ``accept=""``."""
 
     def __init__(self, app: FastAPI, *, accept: str = PAGE, **headers: str) -> None:
         self.app = app
@@ -22,7 +22,7 @@ class Visitor:
     def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         async def asked() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://desk.example") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="https://desk.example") as client:
                 client.cookies = self.cookies
                 headers = self.headers | more.pop("headers", {})
                 answer = await client.request(method, path, headers=headers, **more)

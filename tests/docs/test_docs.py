@@ -115,7 +115,14 @@ def _begins(cell: str, said: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("kind", "key"), [("feeds", "defaults"), ("rules", "outlets"), ("rules", "expect"), ("channels", "operator")]
+    ("kind", "key"),
+    [
+        ("feeds", "defaults"),
+        ("rules", "outlets"),
+        ("rules", "expect"),
+        ("channels", "operator"),
+        ("subscriptions", "self_service"),
+    ],
 )
 def test_the_keys_of_a_key_are_named(kind: str, key: str) -> None:
     told = next(row[2] for row in rows(_section(kind)) if row[0] == f"`{key}`")

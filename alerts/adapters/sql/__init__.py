@@ -14,11 +14,13 @@ from alerts.adapters.sql.logs import SqlLog
 from alerts.adapters.sql.outbox import SqlOutbox
 from alerts.adapters.sql.rows import SqlTable
 from alerts.adapters.sql.schema import connect, renew_store_id, store_id
+from alerts.adapters.sql.subscribers import SqlSubscribers
 
 __all__ = [
     "Engine",
     "SqlLog",
     "SqlOutbox",
+    "SqlSubscribers",
     "SqlTable",
     "connect",
     "file_url",

@@ -209,6 +209,18 @@ def oldest_due(engine: Engine, now: datetime) -> dict[str, datetime]:
         return {row.channel: row.since for row in connection.execute(query)}
 
 
+def refusals_since(engine: Engine, since: datetime) -> tuple[tuple[Delivery, Receipt], ...]:
+    """Give the deliveries that were refused at or after ``since``, each with the receipt that says so, oldest first."""
+    query = (
+        select(outbox.c.body, receipts.c.body)
+        .join(receipts, receipts.c.delivery == outbox.c.id)
+        .where(receipts.c.at >= since, receipts.c.outcome == "refused")
+        .order_by(receipts.c.position)
+    )
+    with reading(engine) as connection:
+        return tuple((_delivery.decode(one), _receipt.decode(other)) for one, other in connection.execute(query))
+
+
 def reports_since(engine: Engine, since: datetime) -> tuple[Report, ...]:
     """Give what the stages reported at or after ``since``, oldest first."""
     found = _values(engine, Report, _bodies("reports").where(log.c.written >= since))

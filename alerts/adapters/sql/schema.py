@@ -16,7 +16,7 @@ from alerts.adapters.sql.engine import BUSY, open_engine, place, reading, serial
 from alerts.adapters.sql.tables import store
 from alerts.errors import StoreError
 
-HEAD = "0003"
+HEAD = "0004"
 """The version of the tables that this code reads and writes."""
 
 VERSION_TABLE = "alerts_schema"

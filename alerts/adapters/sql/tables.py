@@ -146,3 +146,14 @@ receipts = Table(
     Index(None, "delivery"),
     sqlite_autoincrement=True,
 )
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("mark", Text, nullable=False, unique=True, comment="stands for the address"),
+    Column("standing", Text, nullable=False, comment="asked, active, paused"),
+    Column("made", Moment, nullable=False),
+    Column("body", Text, nullable=False, comment="the one place of the address"),
+    Index(None, "standing", "made"),
+)

@@ -21,7 +21,7 @@ from alerts.stages.composing.at_slots import DIGEST_LIMIT as DIGEST_LIMIT
 from alerts.stages.composing.at_slots import digest
 from alerts.stages.composing.rounds import Round
 from alerts.stages.composing.shelf import Shelf
-from alerts.stages.composing.turns import Turns
+from alerts.stages.composing.turns import Turns, Unsubscribe
 from alerts.stages.composing.words import Words
 from alerts.stages.matching import VOLUME
 
@@ -43,8 +43,12 @@ def compose(
     digest_now: bool = False,
     rewrite: Rewrite | None = None,
     volumes: Table[Volume] | None = None,
+    unsubscribe: Unsubscribe | None = None,
 ) -> Report:
-    """Make the alerts and the digests that are due to each subscription, at its own pace."""
+    """Make the alerts and the digests that are due to each subscription, at its own pace.
+
+    One without recipients reads on and tells nobody, so that it begins with what is new when it has some again.
+    """
     count: Counter[str] = Counter(alerts=0, digests=0)
     known = silences.values()
     round_ = Round(
@@ -61,11 +65,15 @@ def compose(
         count=count,
         now=now,
     )
-    turns = Turns(developments, outbox, slots, waiting, now)
-    for n, s in enumerate(subscriptions):
-        made = digest(s, round_, digest_now=digest_now) if s.cron else alerts(s, subscriptions[:n], round_)
+    turns = Turns(developments, outbox, slots, waiting, now, unsubscribe)
+    told = [s for s in subscriptions if s.recipients]
+    for n, s in enumerate(told):
+        made = digest(s, round_, digest_now=digest_now) if s.cron else alerts(s, told[:n], round_)
         for turn in made:
             turns.add(turn)
+    for s in subscriptions:
+        if not s.recipients:
+            turns.add(round_.passed_over(s))
     turns.keep()
     silent = count["asked"] > 0 and not count["answered"]
     lines = (f"language model: no answer for any of {count['asked']} stories; they are told in extracts",) * silent

@@ -11,6 +11,7 @@ from alerts import digests as digests_
 from alerts.model import Development, Rule, Silence, Story, Subscription, Volume, Waiting
 from alerts.ports import Outbox, Reader, Table
 from alerts.stages.composing.shelf import Shelf
+from alerts.stages.composing.turns import Turn
 from alerts.stages.composing.words import Words
 
 
@@ -34,6 +35,13 @@ class Round:
     def position(self, s: Subscription) -> int:
         """Say how far a subscription has read."""
         return self.readers[s.id].position if s.id in self.readers else 0
+
+    def passed_over(self, s: Subscription) -> Turn:
+        """Read on to the end of the log, and let go what was waiting."""
+        end, goes_on = self.position(s), True
+        while goes_on:
+            _, end, goes_on = self.shelf.read(end, (), blocks=1)
+        return Turn(s.id, end, left=Waiting() if self.waiting.get(s.id) else None)
 
     def choose(
         self, s: Subscription, news: Iterable[Development], before: Sequence[Subscription] = ()

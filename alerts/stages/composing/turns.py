@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alerts.model import Delivery, Development, Waiting
@@ -10,6 +11,9 @@ from alerts.ports import Log, Outbox, Table
 
 MANY = 100
 """How many deliveries are kept at once: a digest in mail is a few hundred kilobytes."""
+
+Unsubscribe = Callable[[str, str], str]
+"""From a subscription and its recipient to the address at which they end it; empty if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Turns:
     slots: Table[datetime]
     waiting: Table[Waiting]
     now: datetime
+    unsubscribe: Unsubscribe | None = None
     held: list[Turn] = field(default_factory=list)
 
     def add(self, turn: Turn) -> None:
@@ -56,7 +61,7 @@ class Turns:
         turns, self.held = self.held, []
         self.waiting.put({t.subscription: t.sealed for t in turns if t.sealed is not None}, at=self.now)
         self._commit({t.subscription: t.end for t in turns if t.end is not None and t.sealed is not None})
-        kept = {d.id: d for d in self.outbox.add([d for t in turns for d in t.deliveries])}
+        kept = {d.id: d for d in self.outbox.add([self._addressed(d) for t in turns for d in t.deliveries])}
         ends: dict[str, int] = {}
         for turn in turns:
             if turn.end is not None and turn.sealed is None:
@@ -64,6 +69,12 @@ class Turns:
         self._commit(ends)
         self.waiting.put({t.subscription: t.left for t in turns if t.left is not None}, at=self.now)
         self.slots.put({t.subscription: t.slot for t in turns if t.slot is not None}, at=self.now)
+
+    def _addressed(self, delivery: Delivery) -> Delivery:
+        """Say how the recipient unsubscribes."""
+        if self.unsubscribe is None:
+            return delivery
+        return replace(delivery, unsubscribe=self.unsubscribe(delivery.subscription, delivery.recipient))
 
     def _commit(self, ends: dict[str, int]) -> None:
         if ends:
