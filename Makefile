@@ -32,7 +32,7 @@ AIRFLOW_IS := requirements.lock dags/alerts_pools.json
 # The compiled modules halve the start of every Airflow process.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint fix up clean lock _line _airflow-ready
+.PHONY: help run test lint fix up clean lock compose-check _line _airflow-ready
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -118,9 +118,21 @@ fix: $(VENV)/dev.ready
 lock:
 	@command -v uv >/dev/null || { echo "uv is needed to make the locks: pip install uv"; exit 1; }
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	  --extra airflow --extra desk --extra postgres --extra dkim --extra apprise --extra build pyproject.toml -o requirements.lock
+	  --extra airflow --extra celery --extra desk --extra postgres --extra dkim --extra apprise --extra build pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	  --extra airflow --extra desk --extra postgres --extra dkim --extra apprise --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	  --extra airflow --extra celery --extra desk --extra postgres --extra dkim --extra apprise --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+# ── the compose file without a container engine: its schema, compose's own reading, and a rehearsal of every service ──
+
+compose-check: $(VENV)/dev.ready
+	@command -v docker-compose ip unshare setpriv >/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || { \
+	  echo "installing docker-compose, PostgreSQL and iproute2, which the rehearsal starts"; \
+	  { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -y -q --no-install-recommends \
+	    docker-compose postgresql iproute2 util-linux; } \
+	  || { echo "could not; run: sudo apt-get install --no-install-recommends docker-compose postgresql iproute2"; exit 1; }; }
+	check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	pytest -q tests/test_compose.py
+	VENV=$(VENV) tests/rehearsal/enter.sh pytest -q tests/rehearsal
 
 clean:
 	rm -rf $(VENV) var

