@@ -89,6 +89,7 @@ def keep(app: App, spans: Retention, var: Path) -> Report:
     count: Counter[str] = Counter()
     lines = [*_logs(app, engine, spans, now, count)]
     count["stories"] = expiry.stories(engine, before=now - spans.articles)
+    count["threads"] = expiry.threads(engine, before=now - spans.articles)
     count["deliveries"] = expiry.deliveries(engine, before=now - spans.deliveries)
     count["seen"] = expiry.seen(engine, "articles", before=now - spans.seen - redis_.GENERATION)
     count["files"] = inbox.forget(var / "inbox", now - spans.deliveries)

@@ -24,6 +24,7 @@ from alerts.adapters.indexes import IndexParse
 from alerts.adapters.pages import WebPages
 from alerts.adapters.sql import dumps, shown
 from alerts.adapters.valkey import embedded
+from alerts.app.pulse import Heart, address
 from alerts.app.readers import SqlReaders, desk_signer, desk_url
 from alerts.app.running import App, Clock, utc
 from alerts.app.stores import Stores
@@ -57,9 +58,12 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         beating, model = replace(fetch, beat=BEAT), rewriter(lookup)
         parse = IndexParse(ChildParse(children, BEAT.total_seconds()), beating)
         pages = WebPages(fetch, children)
+        heart = Heart(address(lookup))
         readers = SqlReaders(engine, desk_signer(lookup, var), desk_url(lookup))
         news, back = redis_.RedisNews(client, store), callback(config, lookup, var)
-        app = App(loaded, rules, stores, beating, channels, parse, pages, clock, engine, model, news, back, readers)
+        app = App(
+            loaded, rules, stores, beating, channels, parse, pages, clock, engine, model, news, back, readers, heart
+        )
         app.subscribe()
         yield app
 

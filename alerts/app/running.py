@@ -19,6 +19,7 @@ from alerts import stages, subscribing, urls
 from alerts.adapters import logs
 from alerts.adapters.memory import MemoryNews, MemoryPages, MemoryParse
 from alerts.adapters.rewriter import Rewriter
+from alerts.app.pulse import Heart
 from alerts.app.stores import Stores
 from alerts.config import Config, Loaded
 from alerts.model import Feed, Report, Subscription
@@ -82,6 +83,7 @@ class App:
     """Where hubs call us; without it none is asked."""
     readers: Readers | None = None
     """Who subscribed by themselves, and who is left alone; without it, nobody."""
+    heart: Heart | None = None
 
     @property
     def config(self) -> Config:
@@ -132,7 +134,7 @@ class App:
         return report
 
     def _deliver(self) -> Report:
-        """Deliver, and leave alone from now on who is not there."""
+        """Deliver, leave alone from now on who is not there, and show that the line lives: this is its last stage."""
         channels = self.readers.heeding(self.channels) if self.readers else self.channels
         report = stages.deliver(
             channels=channels,
@@ -143,7 +145,8 @@ class App:
             at_once=CHANNELS_AT_ONCE if self.engine else 1,
         )
         bounced = self.readers.bounced(self.clock()) if self.readers else ()
-        return replace(report, lines=(*report.lines, *bounced))
+        beat = self.heart.beat(self.engine, self.stores, self.config, report.at) if self.heart and self.engine else ()
+        return replace(report, lines=(*report.lines, *bounced, *beat))
 
     def _poll(self, now: datetime, shard: tuple[int, int]) -> Report:
         """Poll the shard's feeds; what is wrong with the configuration is said here, where the line begins."""

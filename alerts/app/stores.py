@@ -16,6 +16,7 @@ from alerts.model import (
     Development,
     FeedState,
     HubState,
+    Lull,
     Match,
     Report,
     Silence,
@@ -49,6 +50,7 @@ class Stores:
     silences: Table[Silence] = field(default_factory=MemoryTable)
     waiting: Table[Waiting] = field(default_factory=MemoryTable)
     """What each subscription has read and not told yet."""
+    lulls: Table[Lull] = field(default_factory=MemoryTable)
 
     @classmethod
     def in_memory(cls) -> Stores:
@@ -83,6 +85,7 @@ class Stores:
             volumes=sql.SqlTable(engine, "volumes", Volume),
             hubs=sql.SqlTable(engine, "hubs", HubState),
             threads=sql.SqlTable(engine, "threads", str),
+            lulls=sql.SqlTable(engine, "lulls", Lull),
             channels=sql.SqlTable(engine, "channels", ChannelState),
             silences=sql.SqlTable(engine, "silences", Silence),
             waiting=sql.SqlTable(engine, "waiting", Waiting),

@@ -10,6 +10,7 @@ from alerts import subscribing, urls
 from alerts.adapters import dkim, http, secrets
 from alerts.adapters.apprise import AppriseChannel
 from alerts.adapters.broken import BrokenChannel
+from alerts.adapters.clock import utc
 from alerts.adapters.email import domain_of
 from alerts.adapters.http import HttpFetch
 from alerts.adapters.http.credentials import setting
@@ -19,7 +20,6 @@ from alerts.adapters.rewriter import Rewriter
 from alerts.adapters.slack import TOKEN, SlackBot, SlackChannel
 from alerts.adapters.smtp import SmtpChannel
 from alerts.adapters.webhook import WebhookChannel
-from alerts.app.running import utc
 from alerts.config import ChannelSettings, Config
 from alerts.errors import AlertsError
 from alerts.model import Kind

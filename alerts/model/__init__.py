@@ -28,6 +28,7 @@ from alerts.model.telling import Delivery as Delivery
 from alerts.model.telling import Digest as Digest
 from alerts.model.telling import Group as Group
 from alerts.model.telling import Lang as Lang
+from alerts.model.telling import Lull as Lull
 from alerts.model.telling import Measure as Measure
 from alerts.model.telling import Message as Message
 from alerts.model.telling import Moment as Moment

@@ -280,6 +280,16 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Lull:
+    """A silence that is longer than usual: of what, since when, what is usual, and whether the operator was told."""
+
+    what: str
+    since: datetime
+    usual: timedelta
+    told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelState:
     """How a channel does.
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event
 
 from alerts.adapters import sql
 from alerts.adapters.sql import expiry, queries
-from alerts.model import Article, Development, Story
+from alerts.model import Article, Development, Group, Story, Waiting
 from tests.contract.values import NOW, TestClock, article, delivery, development, receipt, story
 
 DAY = timedelta(days=1)
@@ -136,6 +136,22 @@ def test_a_story_goes_when_it_is_old_and_no_development_of_it_is_kept(engine: En
     assert expiry.stories(engine, before=CUT) == 1
     assert [kept.id for kept in stories.values()] == ["s-1", "s-3"]
     assert sql.SqlTable(engine, "slots", datetime).get("s-2") == NOW
+
+
+def test_a_story_that_waits_to_be_told_stays(engine: Engine) -> None:
+    sql.SqlTable(engine, "stories", Story).put({key: story(key, 1) for key in ("s-1", "s-2")}, at=NOW)
+    waiting = Waiting((Group("s-1", (development(1, "s-1"),)),))
+    sql.SqlTable(engine, "waiting", Waiting).put({"anna": waiting}, at=NOW)
+    assert expiry.stories(engine, before=CUT) == 1
+    assert [kept.id for kept in sql.SqlTable(engine, "stories", Story).values()] == ["s-1"]
+
+
+def test_threads_of_old_stories_are_forgotten(engine: Engine) -> None:
+    threads = sql.SqlTable(engine, "threads", str)
+    threads.put({"slack:s-1": "1.2"}, at=NOW)
+    threads.put({"slack:s-2": "1.3"}, at=CUT)
+    assert expiry.threads(engine, before=CUT) == 1
+    assert threads.values() == ("1.3",)
 
 
 # ── deliveries ───────────────────────────────────────────────────────────────────────────────────────────────────────

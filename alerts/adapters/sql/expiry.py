@@ -6,6 +6,7 @@ rows of a whole day.  A run that dies in between has deleted less, and nothing w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
@@ -73,15 +74,30 @@ def _oldest(engine: Engine, name: str, end: int | None, before: datetime) -> lis
 
 
 def stories(engine: Engine, *, before: datetime) -> int:
-    """Delete the stories that were put last before then, and of which no development is kept; gives their number."""
+    """Delete the stories that were put last before then, and of which no development is kept or waits to be told.
+
+    Gives their number.
+    """
     with reading(engine) as connection:
         told = {*connection.execute(select(log.c.story).where(log.c.name == "developments").distinct()).scalars()}
+        waits = "".join(connection.execute(select(rows.c.body).where(rows.c.name == "waiting")).scalars())
         old = connection.execute(select(rows.c.key).where(rows.c.name == "stories", rows.c.at < before)).scalars()
-        gone = [key for key in old if key not in told]
+        gone = [key for key in old if key not in told and json.dumps(key) not in waits]
+    return _from_rows(engine, "stories", gone, before)
+
+
+def threads(engine: Engine, *, before: datetime) -> int:
+    """Forget the threads that were begun before then: a story that is so old gets no message more.  Their number."""
+    with reading(engine) as connection:
+        old = connection.execute(select(rows.c.key).where(rows.c.name == "threads", rows.c.at < before)).scalars().all()
+    return _from_rows(engine, "threads", list(old), before)
+
+
+def _from_rows(engine: Engine, name: str, keys: list[str], before: datetime) -> int:
     total = 0
-    for some in _chunks(gone):
+    for some in _chunks(keys):
         with writing(engine) as connection:
-            old_still = (rows.c.name == "stories", rows.c.key.in_(some), rows.c.at < before)
+            old_still = (rows.c.name == name, rows.c.key.in_(some), rows.c.at < before)
             total += connection.execute(delete(rows).where(*old_still)).rowcount
     return total
 

@@ -227,6 +227,14 @@ def reports_since(engine: Engine, since: datetime) -> tuple[Report, ...]:
     return tuple(report for report in found if report.at >= since)
 
 
+def last_runs(engine: Engine, stage: str, limit: int) -> tuple[datetime, ...]:
+    """Give the times of the last reports of a stage, newest first; a report's key is its stage and its time."""
+    keys = select(log.c.key).where(log.c.name == "reports", log.c.key.startswith(f"{stage}@"))
+    with reading(engine) as connection:
+        found = connection.execute(keys.order_by(log.c.position.desc()).limit(limit)).scalars()
+        return tuple(datetime.fromisoformat(key.partition("@")[2]) for key in found)
+
+
 def last_report(engine: Engine, stage: str) -> Report | None:
     """Give the last report of a stage; ``None`` if there is none that is kept."""
     last = select(log.c.body).where(log.c.name == "reports", log.c.key.startswith(f"{stage}@"))
