@@ -32,7 +32,7 @@ AIRFLOW_IS := requirements.lock dags/alerts_pools.json
 # The compiled modules halve the start of every Airflow process.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint fix up clean lock compose-check _line _airflow-ready
+.PHONY: help run test lint fix up clean lock soak compose-check _line _airflow-ready
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -133,6 +133,10 @@ compose-check: $(VENV)/dev.ready
 	check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	pytest -q tests/test_compose.py
 	VENV=$(VENV) tests/rehearsal/enter.sh pytest -q tests/rehearsal
+
+# A month of the line in a quarter of an hour, on a simulated clock.
+soak: $(VENV)/run.ready
+	@python bench/soak.py
 
 clean:
 	rm -rf $(VENV) var
