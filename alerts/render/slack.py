@@ -71,16 +71,17 @@ def _head(page: views.Page, n: int, of: int) -> list[Block]:
 
 def _packed(page: views.Page, top: list[Block], rest: list[Block]) -> list[list[Block]]:
     """Put the stories into messages, in their order; each begins with the heading of the section it is in."""
-    parts = [[*top]]
+    parts, taken = [[*top]], size(top)
     for section in page.sections:
         heading: list[Block] = [{"type": "divider"}, _rich(*_heading(section))]
         for n, told in enumerate(section.stories):
             story = _alone(told)
             new = [story] if n else [*heading, story]
-            if parts[-1] and not _fits(page, parts[-1], new):
+            if parts[-1] and not _fits(page, len(parts[-1]), taken, new):
                 parts.append([])
-                new = [*heading, story]
+                new, taken = [*heading, story], 0
             parts[-1] += new
+            taken += size(new)
     parts[-1] += [*rest, _foot(page)]
     return parts
 
@@ -211,9 +212,9 @@ def _foot(page: views.Page) -> Block:
     return _rich(_text(text.cut(words, views.TITLE_LIMIT), italic=True))
 
 
-def _fits(page: views.Page, blocks: list[Block], new: list[Block]) -> bool:
-    """Whether the new blocks leave room for the frame of a message."""
-    return len(blocks) + len(new) + _FRAME <= MAX_BLOCKS and size([*blocks, *new]) <= _room(page)
+def _fits(page: views.Page, blocks: int, taken: int, new: list[Block]) -> bool:
+    """Whether the new blocks, behind so many of that size, leave room for the frame of a message."""
+    return blocks + len(new) + _FRAME <= MAX_BLOCKS and taken + size(new) <= _room(page)
 
 
 def _room(page: views.Page) -> int:

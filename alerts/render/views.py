@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from zoneinfo import ZoneInfo
@@ -333,6 +334,7 @@ def _shorten(names: list[str]) -> tuple[str, ...]:
     return (*names[:MAX_ALSO_IN], f"{rest} more") if rest > 0 else tuple(names)
 
 
+@lru_cache(maxsize=4_096)
 def link(url: str) -> str:
     """Give the address if it may be a link: http(s), without blanks, not over 2,000 characters; else nothing.
 
@@ -357,6 +359,7 @@ def _name(s: Subscription) -> str:
     return _clean(s.title, NAME_LIMIT) or _clean(s.id, NAME_LIMIT)
 
 
+@lru_cache(maxsize=4_096)
 def _clean(words: str, limit: int) -> str:
     """Make it one line without control characters or halves of surrogate pairs, of bounded length."""
     sound = words[: text.FIELD_LIMIT].encode("utf-8", "replace").decode()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from alerts import text
 from alerts.figures import figures
@@ -167,6 +168,7 @@ def _candidates(
     return list(found.values())
 
 
+@lru_cache(maxsize=16_384)
 def is_tellable(sentence: str) -> bool:
     """Whether a sentence is whole, of a readable length, and about the news.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from alerts.text import THAI_KIN
 
@@ -58,6 +59,7 @@ _MONTHS = re.compile(
 )
 
 
+@lru_cache(maxsize=4_096)
 def sentences(text: str) -> tuple[str, ...]:
     """Split into sentences, each as it is printed there; what is behind the last stop is the last one.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from alerts import digests as digests_
 from alerts import summaries as summaries_
 from alerts.model import Digest, Story, Told
 from alerts.ports import Rewrite
 
-MANY = 2_000
+MANY = 8_000
 """How many summaries are remembered."""
 
 
@@ -23,14 +24,15 @@ class Words:
         self._known: dict[object, Told] = {}
 
     def of(self, told: Told, story: Story | None) -> Told:
-        """Put one story in words."""
-        key = (told.story, tuple((d.key, tuple(hit.rule for hit in d.match.hits)) for d in told.developments))
+        """Put one story in words; they rest on what is new in it, and on the words by which it was met."""
+        words = frozenset(e.words for d in told.developments for hit in d.match.hits for e in hit.evidence)
+        key = (told.story, tuple(d.key for d in told.developments), words)
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= MANY:
                 self._known.clear()
             known = self._known[key] = summaries_.summarise(told, story)
-        return known
+        return replace(told, headline=known.headline, figures=known.figures, summary=known.summary)
 
     def of_digest(self, digest: Digest, stories: Mapping[str, Story | None]) -> Digest:
         """Put every story of a digest in words."""
