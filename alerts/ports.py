@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from alerts.errors import FetchError, ParseError
 from alerts.feeds import Parsed
-from alerts.model import Article, Delivery, Feed, FeedRequest, Fetched, Pending, Receipt
+from alerts.model import Alert, Article, Delivery, Digest, Feed, FeedRequest, Fetched, Message, Pending, Receipt
 
 T = TypeVar("T")
 
@@ -237,6 +237,17 @@ class Channel(Protocol):
 
     def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
         """Make one attempt.  Never raises for what the other side does; takes at most 60 s."""
+        ...
+
+
+class Dress(Protocol):
+    """The user's own templates."""
+
+    def __call__(self, told: Alert | Digest, message: Message) -> tuple[Message, str]:
+        """Give the message as the user's template writes it; or as it was, and what is wrong with the template.
+
+        Never raises for what a template does, and takes at most 6 s of the processor.
+        """
         ...
 
 

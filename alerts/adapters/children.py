@@ -25,7 +25,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import ModuleType, TracebackType
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 from selectolax.lexbor import SelectolaxError
@@ -55,6 +55,18 @@ _main = threading.Lock()
 
 Read = Parsed | ParseError | None
 Answer = tuple[Feed, Fetched | FetchError]
+
+
+class Body(Protocol):
+    """What a child is given: the more bytes it has, the more memory it may take."""
+
+    @property
+    def body(self) -> bytes:
+        """Its bytes."""
+        ...
+
+
+G = TypeVar("G", bound=Body)
 T = TypeVar("T")
 
 
@@ -73,7 +85,7 @@ class Children:
         self._pool: ProcessPool | None = None
         self._owner = 0
 
-    def run(self, function: Callable[[Fetched], T], got: Fetched) -> Future[T | ParseError]:
+    def run(self, function: Callable[[G], T], got: G) -> Future[T | ParseError]:
         """Let a child do it, which is started now if there is none.
 
         Those of a process that this one was forked from are not ours.
@@ -221,7 +233,7 @@ def _limit(megabytes: int) -> None:
     os.nice(_NICE)
 
 
-def _within(function: Callable[[Fetched], T], got: Fetched, seconds: float, megabytes: int) -> T | ParseError:
+def _within(function: Callable[[G], T], got: G, seconds: float, megabytes: int) -> T | ParseError:
     """Do it within so much time of the processor: then this ends, even if nobody is left to end it."""
     room = _room(len(got.body))
     _, most = resource.getrlimit(resource.RLIMIT_AS)

@@ -23,6 +23,7 @@ from alerts.adapters.http import HttpFetch
 from alerts.adapters.indexes import IndexParse
 from alerts.adapters.pages import WebPages
 from alerts.adapters.sql import dumps, shown
+from alerts.adapters.templates import OwnTemplates
 from alerts.adapters.valkey import embedded
 from alerts.app.pulse import Heart, address
 from alerts.app.readers import SqlReaders, desk_signer, desk_url
@@ -61,8 +62,23 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         heart = Heart(address(lookup))
         readers = SqlReaders(engine, desk_signer(lookup, var), desk_url(lookup))
         news, back = redis_.RedisNews(client, store), callback(config, lookup, var)
+        dress = OwnTemplates(Path(lookup("ALERTS_CONFIG") or "config") / "templates", children)
         app = App(
-            loaded, rules, stores, beating, channels, parse, pages, clock, engine, model, news, back, readers, heart
+            loaded,
+            rules,
+            stores,
+            beating,
+            channels,
+            parse,
+            pages,
+            clock,
+            engine,
+            model,
+            news,
+            back,
+            readers,
+            heart,
+            dress,
         )
         app.subscribe()
         yield app

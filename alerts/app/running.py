@@ -23,7 +23,7 @@ from alerts.app.pulse import Heart
 from alerts.app.stores import Stores
 from alerts.config import Config, Loaded
 from alerts.model import Feed, Report, Subscription
-from alerts.ports import Channel, Fetch, News, Pages, Parse
+from alerts.ports import Channel, Dress, Fetch, News, Pages, Parse
 from alerts.subscribing import Callback
 
 Stage = Literal["poll", "match", "group", "compose", "deliver"]
@@ -84,6 +84,8 @@ class App:
     readers: Readers | None = None
     """Who subscribed by themselves, and who is left alone; without it, nobody."""
     heart: Heart | None = None
+    dress: Dress | None = None
+    """The user's own templates."""
 
     @property
     def config(self) -> Config:
@@ -125,6 +127,7 @@ class App:
                     rewrite=self.rewriter.run() if self.rewriter else None,
                     volumes=stores.volumes,
                     **({"unsubscribe": partial(readers.unsubscribe, now=now)} if readers else {}),
+                    dress=self.dress,
                 )
             case "deliver":
                 report = self._deliver()

@@ -1,4 +1,4 @@
-"""``alerts report``, ``feed`` and ``rebuild-index``: what was done, and what is kept."""
+"""``alerts report``, ``feed``, ``preview`` and ``rebuild-index``: what was done, and what is kept."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from alerts import app as app_
+from alerts import preview as preview_
 from alerts import show, syndication
-from alerts.cli.shell import ConfigFolder, cli, lookup, moment, out
+from alerts.cli.shell import ConfigFolder, cli, err, lookup, moment, out
 from alerts.syndication import Form
 
 
@@ -38,6 +39,23 @@ def feed(
     """Print what a subscription is told as a feed for readers, in Atom or JSON Feed."""
     with app_.open_app(lookup(config)) as app:
         sys.stdout.buffer.write(syndication.feed(app, subscription, form, limit=limit, url=url))
+
+
+@cli.command()
+def preview(
+    subscription: Annotated[str, typer.Option(help="The id of a subscription.")],
+    text: Annotated[bool, typer.Option("--text", help="The text part of a mail, not its HTML.")] = False,
+    config: ConfigFolder = Path("config"),
+) -> None:
+    """Print what a subscription's messages look like, with sample news and your own templates; nothing is sent."""
+    message, wrong = preview_.message(config, subscription, app_.utc())
+    body = message.text if text else message.html or message.body or message.text
+    for part in (message, *message.rest):
+        sys.stdout.write(body if part is message else "\n" + (part.body or part.text))
+    sys.stdout.write("\n")
+    if wrong:
+        err.print(wrong, style="red", markup=False)
+        raise typer.Exit(1)
 
 
 @cli.command(name="rebuild-index")

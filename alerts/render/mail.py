@@ -36,16 +36,20 @@ def digest(digest: Digest) -> Message:
 
 def _message(page: views.Page, name: str) -> Message:
     """Fill in the two templates."""
-    plain = _templates.get_template(f"{name}.txt").render(page=page)
-    return Message("mail", page.subject, plain.strip() + "\n", html=_html(page, name))
+    return Message("mail", page.subject, plain(_templates, page, name), html=html(_templates, page, name))
 
 
-def _html(page: views.Page, name: str) -> str:
+def plain(templates: Environment, page: views.Page, name: str) -> str:
+    """Write the text part, which tells all."""
+    return templates.get_template(f"{name}.txt").render(page=page).strip() + "\n"
+
+
+def html(templates: Environment, page: views.Page, name: str) -> str:
     """Tell as many stories as Gmail shows: the later in brief, then not at all.  The text part tells all in full."""
-    template = _templates.get_template(f"{name}.html")
+    template = templates.get_template(f"{name}.html")
     n = len(page.stories)
     for full, shown in ((n, n), (n * 3 // 4, n), (n // 2, n), (n // 4, n), (0, n), (0, n // 2), (0, n // 4)):
-        html = template.render(page=page, full=full, shown=shown)
-        if len(html.encode()) <= HTML_LIMIT:
-            return html
+        made = template.render(page=page, full=full, shown=shown)
+        if len(made.encode()) <= HTML_LIMIT:
+            return made
     return template.render(page=page, full=0, shown=n // 8)

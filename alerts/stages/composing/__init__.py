@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from alerts import digests as digests_
 from alerts.model import Development, Report, Rule, Silence, Story, Subscription, Volume, Waiting
-from alerts.ports import Log, Outbox, Rewrite, Table
+from alerts.ports import Dress, Log, Outbox, Rewrite, Table
 from alerts.stages.composing.at_once import alerts
 from alerts.stages.composing.at_slots import DIGEST_LIMIT as DIGEST_LIMIT
 from alerts.stages.composing.at_slots import digest
@@ -44,6 +44,7 @@ def compose(
     rewrite: Rewrite | None = None,
     volumes: Table[Volume] | None = None,
     unsubscribe: Unsubscribe | None = None,
+    dress: Dress | None = None,
 ) -> Report:
     """Make the alerts and the digests that are due to each subscription, at its own pace.
 
@@ -62,6 +63,8 @@ def compose(
         slots=slots,
         outbox=outbox,
         waiting=waiting,
+        dress=dress,
+        notices={},
         count=count,
         now=now,
     )
@@ -77,7 +80,7 @@ def compose(
     turns.keep()
     silent = count["asked"] > 0 and not count["answered"]
     lines = (f"language model: no answer for any of {count['asked']} stories; they are told in extracts",) * silent
-    return Report("compose", now, tuple(count.items()), (*lines, *_remind(silences, known, now)))
+    return Report("compose", now, tuple(count.items()), (*lines, *round_.notices, *_remind(silences, known, now)))
 
 
 def _remind(silences: Table[Silence], known: Sequence[Silence], now: datetime) -> tuple[str, ...]:

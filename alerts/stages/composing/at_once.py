@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from alerts import deliveries as deliveries_
 from alerts import digests as digests_
-from alerts import render
 from alerts.digests import pacing
 from alerts.model import Delivery, Development, Group, Subscription, Waiting
 from alerts.stages.composing.rounds import Round
@@ -52,4 +51,4 @@ def _tell(s: Subscription, round_: Round, group: Group) -> tuple[Delivery, ...]:
     story = round_.story(group.story)
     alert = digests_.alert(s, group.developments, round_.rules, story, group.told)
     alert = replace(alert, told=round_.words.of(alert.told, story))
-    return deliveries_.for_alert(alert, group.developments[0], render.alert(alert), round_.now, times=group.times)
+    return deliveries_.for_alert(alert, group.developments[0], round_.written(alert), round_.now, times=group.times)

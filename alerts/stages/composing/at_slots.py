@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from alerts import deliveries as deliveries_
 from alerts import digests as digests_
-from alerts import render
 from alerts import volumes as volumes_
 from alerts.model import Spike, Subscription
 from alerts.stages.composing.rounds import Round
@@ -44,7 +43,7 @@ def digest(s: Subscription, round_: Round, *, digest_now: bool) -> Iterator[Turn
     made = digests_.digest(s, slot, chosen, round_.rules, known, silenced)
     made = round_.words.of_digest(made, known)
     made = replace(made, spikes=_spikes(s, round_, last or slot - timedelta(hours=24), slot))
-    told = deliveries_.for_digest(made, render.digest(made), round_.now, upto=end)
+    told = deliveries_.for_digest(made, round_.written(made), round_.now, upto=end)
     round_.count["digests"] += len(told)
     yield Turn(s.id, end, told, slot=slot)
 

@@ -8,8 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts import digests as digests_
-from alerts.model import Development, Rule, Silence, Story, Subscription, Volume, Waiting
-from alerts.ports import Outbox, Reader, Table
+from alerts import render
+from alerts.model import (
+    Alert,
+    Development,
+    Digest,
+    Message,
+    Rule,
+    Silence,
+    Story,
+    Subscription,
+    Volume,
+    Waiting,
+)
+from alerts.ports import Dress, Outbox, Reader, Table
 from alerts.stages.composing.shelf import Shelf
 from alerts.stages.composing.turns import Turn
 from alerts.stages.composing.words import Words
@@ -29,6 +41,8 @@ class Round:
     slots: Table[datetime]
     outbox: Outbox
     waiting: Table[Waiting]
+    dress: Dress | None
+    notices: dict[str, None]
     count: Counter[str]
     now: datetime
 
@@ -42,6 +56,16 @@ class Round:
         while goes_on:
             _, end, goes_on = self.shelf.read(end, (), blocks=1)
         return Turn(s.id, end, left=Waiting() if self.waiting.get(s.id) else None)
+
+    def written(self, told: Alert | Digest) -> Message:
+        """Write a message by the user's templates where there are some, and by ours where those are wrong."""
+        message = render.alert(told) if isinstance(told, Alert) else render.digest(told)
+        if self.dress is None:
+            return message
+        message, wrong = self.dress(told, message)
+        if wrong:
+            self.notices[wrong] = None
+        return message
 
     def choose(
         self, s: Subscription, news: Iterable[Development], before: Sequence[Subscription] = ()
