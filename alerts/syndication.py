@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
+
+from sqlalchemy import Engine
 
 from alerts import digests, render, summaries
 from alerts.adapters.sql import queries
-from alerts.app import App
+from alerts.config import Config
 from alerts.errors import AlertsError
 from alerts.model import Subscription
 from alerts.render import reader
@@ -28,7 +30,21 @@ READ = 20
 _WRITE: Mapping[Form, Callable[[str, str, Sequence[Entry]], bytes]] = {"atom": reader.atom, "json": reader.json_feed}
 
 
-def feed(app: App, subscription: str, form: Form, *, limit: int = 50, url: str = "") -> bytes:
+class Kept(Protocol):
+    """Where the configuration and the store are: an App, or the desk."""
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        ...
+
+    @property
+    def engine(self) -> Engine | None:
+        """The store, if there is one."""
+        ...
+
+
+def feed(app: Kept, subscription: str, form: Form, *, limit: int = 50, url: str = "") -> bytes:
     """Write the feed of a subscription.  ``url`` is where it will be found.
 
     Raises:
@@ -38,10 +54,15 @@ def feed(app: App, subscription: str, form: Form, *, limit: int = 50, url: str =
     if s is None:
         known = ", ".join(s.id for s in app.config.subscriptions) or "none"
         raise AlertsError(f'there is no subscription "{subscription}"; those of subscriptions.yaml are: {known}')
+    return written(app, s, form, limit=limit, url=url)
+
+
+def written(app: Kept, s: Subscription, form: Form, *, limit: int = 50, url: str = "") -> bytes:
+    """Write the feed of a subscription that is known."""
     return _WRITE[form](s.title or s.id, url, entries(app, s, limit))
 
 
-def entries(app: App, s: Subscription, limit: int = 50) -> tuple[Entry, ...]:
+def entries(app: Kept, s: Subscription, limit: int = 50) -> tuple[Entry, ...]:
     """Make the newest entries of a subscription, the newest first."""
     if app.engine is None:
         return ()

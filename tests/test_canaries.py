@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,15 +16,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import httpx
 import pytest
+from fastapi.routing import APIRoute
 from rich.console import Console
 from structlog.testing import capture_logs
 
 from alerts import app as app_
+from alerts import serving as serving_
 from alerts import show
-from alerts.adapters.memory import MemoryChannel
+from alerts.adapters.memory import MemoryChannel, MemoryFingerprints, MemoryLog, MemoryNews
 from alerts.config import Config
+from alerts.desk import Desk, alone, open_desk
 from alerts.model import Feed, Rule
+from alerts.pushing import Door
+from tests.contract.values import NOW
+from tests.desk.conftest import fill, write_config
+from tests.desk.visitor import Visitor
 
 CANARIES = {
     "token": "CANARY-token-01",
@@ -163,3 +172,47 @@ def test_each_was_shown_to_its_own_server_and_to_no_other(told: str) -> None:
 def test_what_cannot_be_sent_is_not_sent(told: str) -> None:
     assert not [place for place, _ in Unkind.asked if "/control/" in place or "/unset/" in place]
     assert 'its secret "unset" is not set; set ALERTS_FEED_UNSET' in told
+
+
+# ── the tokens of those who push and who open the desk ───────────────────────────────────────────────────────────────
+
+TOKENS = {"ALERTS_PUSH_TOKEN": "CANARY-push-token-0000001", "ALERTS_DESK_TOKEN": "CANARY-desk-token-0000002"}
+SECRET = "CANARY-desk-secret-0000003"
+
+
+def test_no_token_and_no_secret_is_on_a_page(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Every page and every answer of the desk, and of the door for articles, to those who know the token and not."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.WARNING, "httpcore")  # the client of this test, which logs what it sends
+    settings = {"ALERTS_VAR": str(tmp_path), "ALERTS_CONFIG": str(tmp_path / "config"), "ALERTS_DESK_SECRET": SECRET}
+    settings |= TOKENS | {"ALERTS_DESK_URL": "https://desk.example"}
+    write_config(tmp_path / "config")
+    with open_desk(settings.get) as desk:
+        fill(desk)
+        asked = [*_desk(desk, TOKENS["ALERTS_DESK_TOKEN"]), *_desk(desk, "CANARY-wrong-token-000004"), repr(desk)]
+    door = Door(MemoryFingerprints(), MemoryLog(), MemoryNews(), lambda: NOW)
+    with serving_.serving(door, (TOKENS["ALERTS_PUSH_TOKEN"],), port=0) as url:
+        for token in (*TOKENS.values(), "none"):
+            answer = httpx.post(f"{url}/api/articles", headers={"Authorization": f"Bearer {token}"}, content=b"{}")
+            asked.append(f"{answer.text}{answer.headers}")
+    everything = "\n".join([*asked, caplog.text, *capfd.readouterr()])
+    assert "Last developments" in everything
+    assert "no token, or a wrong one" in everything
+    assert re.findall("CANARY", everything) == []
+
+
+def _desk(desk: Desk, token: str) -> Iterator[str]:
+    """What the desk says to a program and to a browser that show the token."""
+    app = alone.desk(lambda: desk, (TOKENS["ALERTS_DESK_TOKEN"],))
+    program, browser = Visitor(app, Authorization=f"Bearer {token}"), Visitor(app)
+    form = {"address": "mina@example.org", "rule": "iran", "often": "instant", "zone": "UTC"}
+    paths = [r.path for r in app.routes if isinstance(r, APIRoute) and "GET" in r.methods]
+    assert len(paths) > 12
+    answers = [browser.post("/login", data={"token": token}), browser.post("/subscribe", data=form)]
+    for path in paths:
+        named = path.replace("{name}", "digest:anna:1").replace("{token}", token).replace("{form}", "atom")
+        answers += [visitor.get(named) for visitor in (program, browser)]
+    answers.append(program.post("/deliveries/digest:anna:1/redrive"))
+    yield from (f"{answer.text}{answer.headers}" for answer in answers)

@@ -66,8 +66,8 @@ def desk(open_desk: Callable[[], Desk], tokens: Sequence[str]) -> FastAPI:
     public = APIRouter()
     public.add_api_route("/login", login, methods=["POST"], include_in_schema=False)
     public.add_api_route("/logout", _logout, methods=["POST"], include_in_schema=False)
-    doors = (public, readers.unsubscribing(), readers.subscribing(readers.Turnstile()))
-    return app(open_desk, authenticate, public=doors, login=_form)
+    doors = (public, readers.unsubscribing(), readers.reading(), readers.subscribing(readers.Turnstile()))
+    return app(open_desk, authenticate, public=doors, login=_form, feeds=True)
 
 
 def _session(at: Desk, token: str) -> str:

@@ -16,8 +16,9 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, Request
 from starlette.responses import HTMLResponse, Response
 
+from alerts import syndication
 from alerts.adapters import sql
-from alerts.desk import pages, service
+from alerts.desk import pages, rows, service
 from alerts.desk.opening import Desk
 from alerts.desk.web import At, Form, refuse_strangers
 from alerts.serving import Bucket
@@ -116,6 +117,22 @@ Offered = Annotated[Service, Depends(open_service)]
 Reader = Annotated[Subscriber, Depends(reader_of)]
 
 
+def reading() -> APIRouter:
+    """Make the feeds of subscriptions, for whoever was given the address of one."""
+    router = APIRouter()
+
+    @router.get("/feed/{token}.{form}")
+    def feed(desk: At, token: str, form: syndication.Form) -> Response:
+        name = _named(desk, "feed", token)
+        found = service.subscription_of(desk, name)
+        if found is None:
+            raise HTTPException(404, OVER)
+        body = syndication.written(desk, found, form, url=f"{desk.url}/feed/{token}.{form}")
+        return Response(body, media_type=syndication.TYPES[form])
+
+    return router
+
+
 def subscribing(turnstile: Turnstile) -> APIRouter:
     """Make the pages of readers."""
     router = APIRouter(default_response_class=HTMLResponse)
@@ -210,7 +227,14 @@ def _manage(
     shown = _choices(desk, offered, reader.wishes)
     paused = reader.standing == "paused"
     return pages.page(
-        request, "manage.html", status=422 if wrong else 200, said=said, wrong=wrong, paused=paused, **shown
+        request,
+        "manage.html",
+        status=422 if wrong else 200,
+        said=said,
+        wrong=wrong,
+        paused=paused,
+        feed=rows.feed_path(desk, reader.name),
+        **shown,
     )
 
 

@@ -15,6 +15,7 @@ from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.adapters.sql.queries import DeliveryRecord
 from alerts.desk.opening import Desk
+from alerts.digests.silences import matchers
 from alerts.model import (
     ChannelHealth,
     ChannelState,
@@ -24,6 +25,7 @@ from alerts.model import (
     Kind,
     Rule,
     Severity,
+    Silence,
     Story,
     Volume,
 )
@@ -31,6 +33,7 @@ from alerts.model import DeliveryState as State
 from alerts.render.views import link
 from alerts.stages.matching import VOLUME
 from alerts.subscribers import masked
+from alerts.tokens import FOREVER
 
 TITLE_LIMIT = 300
 OUTLETS = 12
@@ -138,6 +141,59 @@ class ChannelRow:
     refused: int
     quarantined: int
     given_up: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRow:
+    """A subscription of the file, and the address of its feed, if readers can reach this desk."""
+
+    id: str
+    title: str
+    channel: str
+    recipients: int
+    rules: tuple[str, ...]
+    feed: str
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceRow:
+    """What nobody is told for a while, and who says so."""
+
+    id: str
+    what: str
+    until: datetime
+    author: str
+    reason: str
+
+
+def subscriptions(desk: Desk, *, feeds: bool = False) -> tuple[SubscriptionRow, ...]:
+    """Show every subscription of the file; ``feeds`` if their feeds have addresses here."""
+    return tuple(
+        SubscriptionRow(
+            s.id,
+            s.title or s.id,
+            s.channel,
+            len(s.recipients),
+            s.rules,
+            feed_path(desk, s.id) if feeds and desk.url else "",
+        )
+        for s in desk.config.subscriptions
+    )
+
+
+def feed_path(desk: Desk, subscription: str) -> str:
+    """Give where the feed of a subscription is, from the desk's first page; nobody can guess it."""
+    return f"feed/{desk.signer.sign('feed', desk.signer.mark('feed', subscription), FOREVER)}"
+
+
+def silences(desk: Desk) -> tuple[SilenceRow, ...]:
+    """Show the silences that hold, the first to end first."""
+    found = sql.SqlTable(desk.engine, "silences", Silence).values()
+    holding = sorted((s for s in found if desk.clock() < s.until), key=lambda s: s.until)
+    return tuple(
+        SilenceRow(s.id, _line(", ".join(map(" ".join, matchers(s)))), s.until, _line(s.author), _line(s.reason))
+        for s in holding
+    )
 
 
 def developments(desk: Desk, limit: int = 50) -> tuple[DevelopmentRow, ...]:

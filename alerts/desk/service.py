@@ -21,7 +21,7 @@ from alerts import subscribers as subscribers_
 from alerts.adapters import sql
 from alerts.config import scalars
 from alerts.desk.opening import Desk
-from alerts.model import Delivery, Development, Lang, Message
+from alerts.model import Delivery, Development, Lang, Message, Subscription
 from alerts.subscribers import Pause, Service, Subscriber, Wishes
 from alerts.tokens import Purpose
 
@@ -181,6 +181,14 @@ def _put(desk: Desk, reader: Subscriber) -> Subscriber:
 
 def _mark(desk: Desk, reader: Subscriber) -> str:
     return subscribers_.address_mark(desk.signer.mark, reader.address)
+
+
+def subscription_of(desk: Desk, name: str) -> Subscription | None:
+    """Give the subscription whose feed a token names, of the file or of a reader; ``None`` if it is gone."""
+    offered, rules = desk.config.self_service, {rule.id for rule in desk.config.rules}
+    readers = [r for r in sql.SqlSubscribers(desk.engine).all() if r.standing != "asked"] if offered else []
+    own = [subscribers_.as_subscription(reader, offered, rules) for reader in readers if offered]
+    return next((s for s in (*desk.config.subscriptions, *own) if desk.signer.mark("feed", s.id) == name), None)
 
 
 # ── the mail ─────────────────────────────────────────────────────────────────────────────────────────────────────────

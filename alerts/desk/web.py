@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -27,7 +27,7 @@ from alerts.adapters.sql import queries
 from alerts.desk import pages, rows, service
 from alerts.desk.opening import Desk
 from alerts.errors import StoreError
-from alerts.model import ChannelState, Delivery, Message
+from alerts.model import ChannelState, Delivery, Message, Silence
 from alerts.model import DeliveryState as State
 
 MOST = 500
@@ -65,15 +65,18 @@ def app(
     *,
     public: tuple[APIRouter, ...] = (),
     login: Callable[[Request], HTMLResponse] | None = None,
+    feeds: bool = False,
 ) -> FastAPI:
     """Make the desk.
 
     ``open_desk`` is called by each request, and gives the same Desk each time.  ``authenticate`` is a dependency of
     FastAPI: it gives the caller, or raises 401.  ``public`` are routes that anybody may call; ``login`` is the page
-    that is shown to somebody who is not known, with status 401.
+    that is shown to somebody who is not known, with status 401; ``feeds`` says that ``public`` has those of
+    subscriptions.
     """
     made = FastAPI(title="News watch", openapi_url=None, docs_url=None, redoc_url=None)
     made.state.open_desk = open_desk
+    made.state.feeds = feeds
     for router in public:
         made.include_router(router)
     guarded = [Depends(authenticate)]
@@ -145,6 +148,18 @@ def channels(desk: At) -> tuple[rows.ChannelRow, ...]:
     return rows.channels(desk)
 
 
+@_api.get("/subscriptions")
+def subscriptions(request: Request, desk: At) -> tuple[rows.SubscriptionRow, ...]:
+    """Give every subscription of the file."""
+    return rows.subscriptions(desk, feeds=request.app.state.feeds)
+
+
+@_api.get("/silences")
+def silences(desk: At) -> tuple[rows.SilenceRow, ...]:
+    """Give the silences that hold."""
+    return rows.silences(desk)
+
+
 @_api.get("/deliveries")
 def deliveries(
     desk: At, limit: Limit = 50, state: State | None = None, subscription: str | None = None
@@ -183,6 +198,8 @@ def _pages(authenticate: Callable[..., Caller | Awaitable[Caller]]) -> APIRouter
             healths=rows.healths(found),
             rules=rows.rules(desk),
             channels=rows.channels(desk),
+            subscriptions=rows.subscriptions(desk, feeds=request.app.state.feeds),
+            silences=rows.silences(desk),
             deliveries=rows.deliveries(desk, state=state),
             counts=queries.delivery_counts(desk.engine),
             state=state,
@@ -220,6 +237,7 @@ def _acts(authenticate: Callable[..., Caller | Awaitable[Caller]]) -> APIRouter:
     router = APIRouter(dependencies=[Depends(acting)])
     router.add_api_route("/deliveries/{name}/redrive", redrive, methods=["POST"])
     router.add_api_route("/channels/{name}/resume", resume, methods=["POST"])
+    router.add_api_route("/silences/{name}/expire", expire, methods=["POST"])
     return router
 
 
@@ -228,6 +246,17 @@ def redrive(desk: At, name: str) -> Response:
     _record(desk, name)
     sql.SqlOutbox(desk.engine).redrive([name], now=desk.clock())
     return RedirectResponse(f"../{quote(name)}", status_code=303)
+
+
+def expire(desk: At, name: str) -> Response:
+    """End a silence: what comes from now on is told."""
+    kept, now = sql.SqlTable(desk.engine, "silences", Silence), desk.clock()
+    silence = kept.get(name)
+    if silence is None:
+        raise HTTPException(404, "there is no such silence")
+    if now < silence.until:
+        kept.put({name: replace(silence, until=now)}, at=now)
+    return RedirectResponse("../../#silences", status_code=303)
 
 
 def resume(desk: At, name: str) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,13 +14,20 @@ from fastapi.routing import APIRoute
 from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.desk import Caller, Desk, alone, app, pages
-from alerts.model import ChannelState
-from tests.contract.values import TestClock
+from alerts.model import ChannelState, Development, Silence
+from alerts.tokens import FOREVER
+from tests.contract.values import TestClock, development
 from tests.desk.conftest import TOKEN, fill
 from tests.desk.visitor import Visitor
 
 READERS = {f"/{page}/{{token}}" for page in ("confirm", "manage", "unsubscribe")} | {"/subscribe"}
-PUBLIC = {("POST", "/login"), ("POST", "/logout"), *((m, path) for m in ("GET", "POST") for path in READERS)}
+FEED = "/feed/{token}.{form}"
+PUBLIC = {
+    ("POST", "/login"),
+    ("POST", "/logout"),
+    ("GET", FEED),
+    *((m, path) for m in ("GET", "POST") for path in READERS),
+}
 """What anybody may call; every other route is behind the login."""
 
 
@@ -208,7 +216,50 @@ def test_a_channel_that_is_paused_is_resumed(reader: Visitor, desk: Desk) -> Non
     assert reader.post("/channels/none/resume").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/deliveries/digest:anna:1/redrive", "/channels/mail/resume"])
+def test_a_silence_is_shown_and_ended(reader: Visitor, desk: Desk) -> None:
+    kept, now = sql.SqlTable(desk.engine, "silences", Silence), desk.clock()
+    hostile = Silence("s1", "<b>anna</b>", "we are <i>on</i> it", now, now + timedelta(hours=1), rule="iran")
+    kept.put({"s1": hostile, "old": replace(hostile, id="old", until=now)}, at=now)
+    page = reader.get("/").text
+    assert "&lt;b&gt;anna" in page
+    assert "silences/s1/expire" in page
+    assert "silences/old" not in page
+    assert [s["what"] for s in reader.get("/api/silences").json()] == ["rule iran"]
+    assert reader.post("/silences/s1/expire").status_code == 303
+    assert (kept.get("s1") or hostile).until == now
+    assert reader.post("/silences/none/expire").status_code == 404
+
+
+@pytest.mark.parametrize("form", ["atom", "json"])
+def test_a_subscription_is_a_feed_at_an_address_that_nobody_can_guess(
+    reader: Visitor, stranger: Visitor, desk: Desk, form: str
+) -> None:
+    fill(desk, url="https://example.com/told")
+    sql.SqlLog(desk.engine, "developments", Development).append([_about(2)])
+    (one,) = reader.get("/api/subscriptions").json()
+    path = f"/{one['feed']}.{form}"
+    answer = stranger.get(path)
+    assert answer.status_code == 200
+    assert "https://example.com/2" in answer.text
+    assert f"https://desk.example{path}" in answer.text
+    token = one["feed"].partition("/")[2]
+    for wrong in (
+        token[:-1] + ("B" if token[-1] == "A" else "A"),
+        desk.signer.sign("read", desk.signer.mark("feed", "anna"), FOREVER),
+        "x",
+    ):
+        assert stranger.get(f"/feed/{wrong}.{form}").status_code == 404
+    gone = desk.signer.sign("feed", desk.signer.mark("feed", "nobody"), FOREVER)
+    assert stranger.get(f"/feed/{gone}.{form}").status_code == 404
+    assert stranger.get(f"/feed/{token}.xml").status_code == 422
+
+
+def _about(n: int) -> Development:
+    d = development(n)
+    return replace(d, match=replace(d.match, hits=tuple(replace(hit, strength="about") for hit in d.match.hits)))
+
+
+@pytest.mark.parametrize("path", ["/deliveries/digest:anna:1/redrive", "/channels/mail/resume", "/silences/s1/expire"])
 def test_nothing_is_done_for_a_reader_or_from_elsewhere(desk: Desk, reader: Visitor, path: str) -> None:
     fill(desk)
     assert reader.post(path, headers={"Origin": "https://evil.example"}).status_code == 403
