@@ -32,7 +32,7 @@ AIRFLOW_IS := requirements.lock dags/alerts_pools.json
 # The compiled modules halve the start of every Airflow process.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint fix up clean lock soak compose-check _line _airflow-ready
+.PHONY: help run test crash lint fix up clean lock soak compose-check _line _airflow-ready
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -102,6 +102,9 @@ $(VENV)/dev.ready: requirements-dev.lock $(VENV)/run.ready
 	@touch $@
 
 # ── development ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+crash: $(VENV)/dev.ready
+	python -m tests.crash.run --everywhere --mutants --seeds 100
 
 lint: $(VENV)/dev.ready
 	ruff check
