@@ -1,6 +1,7 @@
 """A flood, and a receiver that is away: what one poll with very many matches takes, and how soon a backlog is gone.
 
-    python bench/load.py [matches]      50,000 if left out
+    python bench/load.py [matches]              50,000 if left out
+    python bench/load.py --backlog [messages]   what comes after compose alone: the outbox is filled by hand
 
 Feeds with as many articles as asked, all of which meet a rule, go through the real line: SQLite on the disk, the real
 renderers, HTTP to a receiver in a process of its own.  The receiver is away for an hour, during which ``deliver`` runs
@@ -41,7 +42,7 @@ from alerts.adapters.sql import queries
 from alerts.adapters.webhook import WebhookChannel
 from alerts.app import App, Stores
 from alerts.config import ChannelSettings, Config
-from alerts.model import Feed, Rule, Subscription
+from alerts.model import Delivery, Feed, Message, Rule, Subscription
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 EACH = 500
@@ -159,14 +160,26 @@ def megabytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def measure(folder: Path, matches: int) -> Mapping[str, Any]:
+def fill(app: App, messages: int) -> None:
+    """Put alerts of the usual size into the outbox, a thousand at a time, and some for Slack."""
+    now, body = app.clock(), json.dumps({"text": "one", "blocks": [], "filling": "x" * 2_000})
+    message = Message("webhook", "subject", "text", body=body)
+    for first in range(0, messages, 1_000):
+        ids = [f"alert:hook:{n}" for n in range(first, min(first + 1_000, messages))]
+        app.stores.outbox.add([Delivery(id_, "hook", "hook", "", message, now) for id_ in ids])
+    app.stores.outbox.add([Delivery(f"alert:desk:{n}", "desk", "slack", "", message, now) for n in range(RARE)])
+
+
+def measure(folder: Path, matches: int, *, backlog: bool = False) -> Mapping[str, Any]:
     """Run all of it."""
     clock = Clock()
     (folder / "away").touch()
     with receiver(folder) as url:
-        app = line(folder, url, matches, clock)
+        app = line(folder, url, 0 if backlog else matches, clock)
         told: dict[str, Any] = {"matches": matches}
-        for stage in app_.LINE[:-1]:
+        if backlog:
+            fill(app, matches)
+        for stage in () if backlog else app_.LINE[:-1]:
             took = Watch()
             app.run(stage)
             told[stage] = took.told() | {"megabytes": megabytes()}
@@ -226,14 +239,15 @@ def forgets(url: str, folder: Path, matches: int) -> int:
     return failed * matches // some
 
 
-def main(matches: int) -> None:
+def main(matches: int, *, backlog: bool) -> None:
     """Measure in a folder that is deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="load-") as folder:
-        told = measure(Path(folder), matches)
+        told = measure(Path(folder), matches, backlog=backlog)
         print(
             json.dumps({**told, "lost by sending in a loop": int((Path(folder) / "forgotten").read_text())}, indent=1)
         )
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 50_000)
+    asked = [word for word in sys.argv[1:] if word != "--backlog"]
+    main(int(asked[0]) if asked else 50_000, backlog="--backlog" in sys.argv)
