@@ -42,7 +42,7 @@ from alerts.adapters.http import HttpFetch, Network
 from alerts.adapters.memory import MemoryPages
 from alerts.adapters.valkey import embedded
 from alerts.app import BEAT, Stores, rare_collections
-from alerts.model import Feed, FeedState
+from alerts.model import Feed, FeedRequest, FeedState
 
 START = datetime(2026, 7, 1, 5, 0, tzinfo=UTC)
 EVERY = timedelta(hours=2)
@@ -233,6 +233,17 @@ def ours(options: argparse.Namespace) -> list[dict[str, Any]]:
     return lines
 
 
+def client(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Fetch only, and look at nothing: no way of ours can be faster than its client."""
+    tell(options.plain, 0, 100, delay=options.delay)
+    meter = Meter()
+    with tempfile.TemporaryDirectory() as var, embedded(Path(var) / "valkey") as url, redis_.connect(url) as known:
+        fetch = HttpFetch(network=network(options.plain, Path(options.folder)), hosts=redis_.RedisHosts(known))
+        with meter.running(), rare_collections():
+            answers = sum(1 for _ in fetch([FeedRequest(feed) for feed in feeds(options.feeds, "http")]))
+    return [line(meter, {"due": answers})]
+
+
 def compiled(count: int) -> Any:
     """Compile rules as ``bench/rules.py`` has them."""
     import corpus  # noqa: PLC0415
@@ -314,7 +325,7 @@ def reader(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-WAYS = {"ours": ours, "afternoon": afternoon, "reader": reader}
+WAYS = {"ours": ours, "client": client, "afternoon": afternoon, "reader": reader}
 HEAD = (
     f"{'':34} {'feeds':>6} {'s':>6} {'feeds/s':>8} {'entries/s':>10} {'new':>7} {'CPU ms/feed':>12} {'children':>9} "
     f"{'peak MB':>8} {'own':>5} {'asks':>6}"
@@ -356,10 +367,11 @@ def bodies(place: list[str], rounds: int = 2) -> None:
         }
         known = run(place, "ours", 1_000, "--cycles", "100,100")
         made |= {"ours, all new": known[0], "ours, two new of each": known[1]}
+        made["our client alone"] = run(place, "client", 1_000)[0]
         for title, one in made.items():
             show(title, one)
             best[title] = max(best.get(title, 0), one["due"] / one["seconds"])
-    for title in ("ours, all new", "ours, two new of each"):
+    for title in ("ours, all new", "ours, two new of each", "our client alone"):
         for other in ("requests and feedparser", "reader, ten threads"):
             print(f"{title}: {best[title] / best[other]:.1f} × {other}")
     for title, count, more in (

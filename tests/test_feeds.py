@@ -298,3 +298,22 @@ def test_real_feeds(name: str, at_least: int) -> None:
         if isinstance(parsed, ParseError) and "html" not in path and "/xml/" not in path
     ]
     assert sum(bool(entry.title and entry.link) for entry in entries) > 0.9 * len(entries)
+
+
+@pytest.mark.parametrize(
+    ("why", "fonts", "blocks", "at_once"),
+    [
+        ("so few cost little, whatever they are", 380, 380, True),
+        ("many blocks, in which much is opened again", 600, 8_000, False),
+        ("many blocks and little formatting", 10, 8_000, True),
+    ],
+)
+def test_formatting_that_is_never_closed_is_read_at_once_only_if_it_costs_little(
+    why: str, fonts: int, blocks: int, at_once: bool
+) -> None:
+    opened = b"".join(b"&lt;font a=%d>" % n for n in range(fonts)) + b"&lt;p>x" * blocks
+    body = b"<rss version='2.0'><channel><item><description>%s</description></item></channel></rss>" % opened
+    began = time.process_time()
+    read = feeds.quick(Fetched(200, body))
+    assert (read is not None) is at_once, why
+    assert time.process_time() - began < 0.5

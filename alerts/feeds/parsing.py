@@ -86,6 +86,8 @@ def _is_small(body: bytes) -> bool:
     if len(body) > QUICK_BYTES:
         return False
     tags = body.count(b"<") + body.count(b"&lt;")
+    if tags * tags <= QUICK_WORK:  # of the tags of most feeds all could be formatting, and counting it takes long
+        return True
     return tags <= QUICK_TAGS and tags * len(_FORMATTING.findall(body)) <= QUICK_WORK
 
 
