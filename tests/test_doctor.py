@@ -46,6 +46,7 @@ def test_a_new_installation_has_nothing_wrong(shop: Shop) -> None:
         "keeping": ["look"],
         "channel mail": ["look"],
         "channel slack": ["look"],
+        "heartbeat": ["look"],
     }
     app_.housekeep(shop.environ.get)
     assert "keeping" not in found(shop.environ)
@@ -60,10 +61,11 @@ def test_whatever_is_not_well_has_advice(shop: Shop) -> None:
         "ALERTS_SMTP": "https://user:hunter2@mail.example.org",
         "ALERTS_SLACK": "ftp://hunter2.example",
         "ALERTS_KEEP_SEEN": "1d",
+        "ALERTS_HEARTBEAT_URL": "hunter2.example/ping",
     }
     every = found(environ)
     assert {part for part, findings in every.items() if findings[0].state == "wrong"} == {
-        "sql", "redis", "config", "spans", "channel mail", "channel slack",
+        "sql", "redis", "config", "spans", "channel mail", "channel slack", "heartbeat",
     }  # fmt: skip
     assert [f for findings in every.values() for f in findings if not f.advice] == []
     assert "hunter2" not in str(every)

@@ -8,12 +8,12 @@ from pathlib import Path
 from alerts import config as config_
 from alerts.adapters.broken import BrokenChannel
 from alerts.adapters.inbox import InboxChannel
-from alerts.app import Lookup, channel, folder_of
+from alerts.app import Lookup, channel, folder_of, pulse
 from alerts.config import Config
 from alerts.doctor.finding import Finding
-from alerts.errors import ConfigError
+from alerts.errors import AlertsError, ConfigError
 
-SECRETS = ("webhook.secret", "websub.secret")
+SECRETS = ("webhook.secret", "websub.secret", "desk.secret")
 
 
 def examine(lookup: Lookup) -> Iterator[Finding]:
@@ -32,6 +32,7 @@ def examine(lookup: Lookup) -> Iterator[Finding]:
         feeds, rules = len(config.feeds), len(config.rules)
         yield Finding("well", "config", f"{feeds} feeds, {rules} rules, {len(config.subscriptions)} subscriptions")
     yield from _channels(config, lookup)
+    yield _heartbeat(lookup)
     yield from _secrets(lookup)
 
 
@@ -46,6 +47,17 @@ def _channels(config: Config, lookup: Lookup) -> Iterator[Finding]:
             yield Finding("look", part, f"{name} is not set: it goes to the local inbox", f"set {name}, if it is meant")
         else:
             yield Finding("well", part, f"{settings.kind}, by {settings.connection.upper()}")
+
+
+def _heartbeat(lookup: Lookup) -> Finding:
+    try:
+        url = pulse.address(lookup)
+    except AlertsError as error:
+        return Finding("wrong", "heartbeat", str(error), "nothing runs until it is mended")
+    if not url:
+        said = f"{pulse.URL} is not set: nobody outside notices when the line is dead"
+        return Finding("look", "heartbeat", said, "set it to the address of a service that waits for a ping")
+    return Finding("well", "heartbeat", "a service outside is called after each round")
 
 
 def _secrets(lookup: Lookup) -> Iterator[Finding]:
