@@ -66,14 +66,19 @@ def for_alert(
     return _each(alert.subscription, name, message, now, thread=development.story, tells=_keys([alert.told]))
 
 
-def for_digest(digest: Digest, message: Message, now: datetime, *, upto: int) -> tuple[Delivery, ...]:
-    """Make the deliveries of a digest, one a recipient: ``digest:<subscription>:<slot on the subscriber's clock>``.
+def digest_name(s: Subscription, slot: datetime) -> str:
+    """Name a digest: ``digest:<subscription>:<slot on the subscriber's clock>``.
 
     A slot that the clock shows twice is named with its offset the second time.
     """
-    slot = digest.slot.astimezone(ZoneInfo(digest.subscription.zone))
-    second = f"{slot:%z}" if slot.fold else ""
-    name = f"digest:{digest.subscription.id}:{slot:%Y%m%dT%H%M}{second}"
+    local = slot.astimezone(ZoneInfo(s.zone))
+    second = f"{local:%z}" if local.fold else ""
+    return f"digest:{s.id}:{local:%Y%m%dT%H%M}{second}"
+
+
+def for_digest(digest: Digest, message: Message, now: datetime, *, upto: int) -> tuple[Delivery, ...]:
+    """Make the deliveries of a digest, one a recipient."""
+    name = digest_name(digest.subscription, digest.slot)
     told = [told for section in digest.sections for told in section.stories]
     return _each(digest.subscription, name, message, now, upto=upto, tells=_keys(told))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import Engine
 
@@ -57,6 +58,13 @@ class SqlReaders:
         name = subscribers_.recipient_mark(self.signer.mark, subscription, recipient)
         until = now + subscribers_.UNSUBSCRIBE_WITHIN
         return f"{self.url}/unsubscribe/{self.signer.sign('unsubscribe', name, until)}"
+
+    def link(self, digest: str, *, now: datetime) -> str:
+        """Give where a digest, by its name, can be seen in a browser; empty if nowhere."""
+        if not self.url:
+            return ""
+        token = self.signer.sign("read", self.signer.mark("read", digest), now + subscribers_.UNSUBSCRIBE_WITHIN)
+        return f"{self.url}/read/{quote(digest)}/{token}"
 
     def heeding(self, channels: Mapping[str, Channel]) -> Mapping[str, Channel]:
         """Give channels that send nothing to whom is left alone by now."""

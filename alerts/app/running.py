@@ -52,6 +52,10 @@ class Readers(Protocol):
         """Give the address at which this recipient ends this subscription; empty if there is none."""
         ...
 
+    def link(self, digest: str, *, now: datetime) -> str:
+        """Give where a digest, by its name, can be seen in a browser; empty if nowhere."""
+        ...
+
     def heeding(self, channels: Mapping[str, Channel]) -> Mapping[str, Channel]:
         """Give channels that send nothing to whom is left alone by now."""
         ...
@@ -126,7 +130,8 @@ class App:
                     digest_now=digest_now,
                     rewrite=self.rewriter.run() if self.rewriter else None,
                     volumes=stores.volumes,
-                    **({"unsubscribe": partial(readers.unsubscribe, now=now)} if readers else {}),
+                    unsubscribe=partial(readers.unsubscribe, now=now) if readers else None,
+                    link=partial(readers.link, now=now) if readers else None,
                     dress=self.dress,
                 )
             case "deliver":

@@ -21,7 +21,7 @@ from starlette.responses import Response
 from alerts import pushing
 from alerts.desk import pages, readers
 from alerts.desk.opening import Desk
-from alerts.desk.web import At, Caller, Form, app, refuse_strangers
+from alerts.desk.web import At, Caller, Form, app, digests, refuse_strangers
 from alerts.errors import AlertsError
 from alerts.serving import Bucket
 
@@ -66,7 +66,7 @@ def desk(open_desk: Callable[[], Desk], tokens: Sequence[str]) -> FastAPI:
     public = APIRouter()
     public.add_api_route("/login", login, methods=["POST"], include_in_schema=False)
     public.add_api_route("/logout", _logout, methods=["POST"], include_in_schema=False)
-    doors = (public, readers.unsubscribing(), readers.reading(), readers.subscribing(readers.Turnstile()))
+    doors = (public, digests(), *readers.doors())
     return app(open_desk, authenticate, public=doors, login=_form, feeds=True)
 
 

@@ -117,6 +117,11 @@ Offered = Annotated[Service, Depends(open_service)]
 Reader = Annotated[Subscriber, Depends(reader_of)]
 
 
+def doors() -> tuple[APIRouter, ...]:
+    """Make all that readers and their programs may call."""
+    return unsubscribing(), reading(), subscribing(Turnstile())
+
+
 def reading() -> APIRouter:
     """Make the feeds of subscriptions, for whoever was given the address of one."""
     router = APIRouter()

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Part
 
 from alerts import channels as channels_
+from alerts import syndication
 from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.desk import pages, rows, service
@@ -29,6 +30,9 @@ from alerts.desk.opening import Desk
 from alerts.errors import StoreError
 from alerts.model import ChannelState, Delivery, Message, Silence
 from alerts.model import DeliveryState as State
+
+WANTED = 100
+"""How many of the newest developments stand under a digest: among them is what did not fit."""
 
 MOST = 500
 """The most rows of one answer."""
@@ -223,7 +227,41 @@ def _pages(authenticate: Callable[..., Caller | Awaitable[Caller]]) -> APIRouter
     router.add_api_route("/", front, methods=["GET"])
     router.add_api_route("/deliveries/{name}", one, methods=["GET"])
     router.add_api_route("/deliveries/{name}/message", snapshot, methods=["GET"])
+    router.include_router(digests())
     return router
+
+
+def digests() -> APIRouter:
+    """Make the pages that links in digests lead to: behind the login, unless they are mounted before it too."""
+    router = APIRouter(default_response_class=HTMLResponse)
+
+    def page(request: Request, desk: At, name: str, token: str) -> HTMLResponse:
+        delivery = _digest(desk, name, token)
+        subscription = next((s for s in desk.config.subscriptions if s.id == delivery.subscription), None)
+        return pages.page(
+            request,
+            "digest.html",
+            subject=delivery.message.subject,
+            has_page=bool(delivery.message.html),
+            text=delivery.message.text,
+            source=f"read/{quote(name)}/{token}/message",
+            wanted=syndication.entries(desk, subscription, WANTED) if subscription else (),
+        )
+
+    def message(desk: At, name: str, token: str) -> HTMLResponse:
+        return _framed(_digest(desk, name, token).message)
+
+    router.add_api_route("/read/{name}/{token}", page, methods=["GET"])
+    router.add_api_route("/read/{name}/{token}/message", message, methods=["GET"])
+    return router
+
+
+def _digest(desk: Desk, name: str, token: str) -> Delivery:
+    known = desk.signer.read("read", token, desk.clock()) == desk.signer.mark("read", name)
+    record = queries.find_digest(desk.engine, name) if known else None
+    if record is None:
+        raise HTTPException(404, "this link is over, or was never one")
+    return record.delivery
 
 
 def _acts(authenticate: Callable[..., Caller | Awaitable[Caller]]) -> APIRouter:
@@ -279,7 +317,11 @@ def _spread(body: str) -> str:
 
 def snapshot(desk: At, name: str) -> HTMLResponse:
     """Show a message as it was sent, in a frame that can do nothing.  Its links open in a tab of their own."""
-    message = _shown(_record(desk, name).delivery)
+    return _framed(_shown(_record(desk, name).delivery))
+
+
+def _framed(message: Message) -> HTMLResponse:
+    """Give a message's own page, which can do nothing but open its links."""
     if not message.html:
         raise HTTPException(404, "this message has no page; it is text")
     html = message.html.replace("</head>", '<base target="_blank"></head>', 1)

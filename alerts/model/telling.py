@@ -177,7 +177,7 @@ class Digest:
     """Many developments, told at a slot.
 
     ``more`` counts the stories that did not fit; ``spikes`` are the hours in which a rule met far more than usual;
-    ``silenced`` counts the developments that a silence holds back.
+    ``silenced`` counts the developments that a silence holds back.  ``link`` is where it can be seen in a browser.
     """
 
     subscription: Subscription
@@ -186,6 +186,7 @@ class Digest:
     more: int = 0
     spikes: tuple[Spike, ...] = ()
     silenced: int = 0
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

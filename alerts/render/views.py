@@ -140,6 +140,7 @@ class Page:
     watched: tuple[str, ...]
     busy: tuple[str, ...] = ()
     silenced: str = ""
+    link: str = ""
 
     @property
     def stories(self) -> tuple[StoryView, ...]:
@@ -167,6 +168,7 @@ def of_digest(digest: Digest) -> Page:
         watched=s.rules,
         busy=tuple(_busy(spike, digest) for spike in digest.spikes[:MAX_SPIKES]),
         silenced=f"{count(digest.silenced, 'development')} held back by silences" if digest.silenced else "",
+        link=link(digest.link),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from fastapi import HTTPException
 
 from alerts import app as app_
 from alerts import rules as rules_
@@ -16,11 +17,11 @@ from alerts.adapters import sql
 from alerts.adapters.memory import MemoryChannel, MemoryFetch, MemoryFingerprints, MemoryPages, MemoryParse
 from alerts.app import App, SqlReaders, Stores
 from alerts.config import Loaded
-from alerts.desk import Desk, service
+from alerts.desk import Desk, service, web
 from alerts.model import Development, Report
 from alerts.subscribers import ASK_AGAIN, Subscriber, address_mark
 from tests.contract.values import TestClock, delivery, development
-from tests.desk.conftest import URL
+from tests.desk.conftest import URL, fill
 from tests.desk.visitor import Visitor
 
 FORM = {"address": "mina@example.org", "rule": ["iran"], "often": "instant", "at": "07:30", "zone": "UTC", "lang": "en"}
@@ -356,6 +357,54 @@ def test_unsubscribing_needs_https(desk: Desk) -> None:
         readers = SqlReaders(desk.engine, desk.signer, url)
         assert bool(readers.unsubscribe("anna", "anna@example.com", now=desk.clock())) == found
     assert SqlReaders(desk.engine, desk.signer, URL).unsubscribe("desk", "", now=desk.clock()) == ""
+
+
+# ── the link in a digest ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_digest_leads_to_itself_in_the_browser_and_to_what_did_not_fit(
+    stranger: Visitor, app: App, desk: Desk, clock: TestClock, channel: MemoryChannel
+) -> None:
+    (anna,) = desk.config.subscriptions
+    one = replace(anna, max_stories=1)
+    app = replace(app, loaded=Loaded(replace(desk.config, subscriptions=(one,))))
+    happens(desk, 1)
+    happens(desk, 2)
+    clock.move(timedelta(days=1))
+    send(app)
+    (told,) = channel.sent
+    (path,) = re.findall(rf"with what did not fit: {URL}(/read/\S+)", told.message.text)
+    assert told.message.html.count(f'href="{URL}{path}"') == 2  # the stories that did not fit, and the whole
+    page = stranger.get(path)
+    assert page.status_code == 200
+    assert all(f"https://example.com/{n}" in page.text for n in (1, 2))
+    assert "anna@" not in page.text
+    framed = stranger.get(f"{path}/message")
+    assert framed.text == told.message.html.replace("</head>", '<base target="_blank"></head>', 1)
+    assert framed.headers["content-security-policy"].startswith("sandbox ")
+
+
+def test_the_link_of_one_digest_opens_no_other_and_none_without_a_token(
+    stranger: Visitor, app: App, desk: Desk, clock: TestClock, channel: MemoryChannel
+) -> None:
+    fill(desk)
+    readers = SqlReaders(desk.engine, desk.signer, URL)
+    path = readers.link("digest:anna:1", now=clock())[len(URL) :]
+    token = path.rpartition("/")[2]
+    assert stranger.get(path).status_code == 200
+    other = desk.signer.sign("feed", desk.signer.mark("read", "digest:anna:1"), clock() + MINUTE)
+    for wrong in (f"/read/alert:desk:2/{token}", f"/read/digest:anna/{token}", f"/read/digest:anna:1/{other}"):
+        assert stranger.get(wrong).status_code == 404
+        assert stranger.get(f"{wrong}/message").status_code == 404
+    clock.move(timedelta(days=401))
+    assert stranger.get(path).status_code == 404
+    behind = Visitor(web.app(lambda: desk, nobody))
+    assert behind.get(path).status_code == 401
+    assert SqlReaders(desk.engine, desk.signer).link("digest:anna:1", now=clock()) == ""
+
+
+def nobody() -> web.Caller:
+    raise HTTPException(401, "log in")
 
 
 # ── bounces ──────────────────────────────────────────────────────────────────────────────────────────────────────────

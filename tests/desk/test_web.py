@@ -22,10 +22,13 @@ from tests.desk.visitor import Visitor
 
 READERS = {f"/{page}/{{token}}" for page in ("confirm", "manage", "unsubscribe")} | {"/subscribe"}
 FEED = "/feed/{token}.{form}"
+READ = "/read/{name}/{token}"
 PUBLIC = {
     ("POST", "/login"),
     ("POST", "/logout"),
     ("GET", FEED),
+    ("GET", READ),
+    ("GET", f"{READ}/message"),
     *((m, path) for m in ("GET", "POST") for path in READERS),
 }
 """What anybody may call; every other route is behind the login."""

@@ -135,6 +135,14 @@ def find_delivery(engine: Engine, id_: str) -> DeliveryRecord | None:
     return found[0] if found else None
 
 
+def find_digest(engine: Engine, name: str) -> DeliveryRecord | None:
+    """Give one delivery of a digest by its name, to whomever it went; ``None`` if none is kept."""
+    query = _outbox().where(or_(outbox.c.id == name, outbox.c.id.startswith(f"{name}:", autoescape=True))).limit(1)
+    with reading(engine) as connection:
+        found = _records(connection, query)
+    return found[0] if found else None
+
+
 def recent_developments(engine: Engine, limit: int = 50) -> tuple[Development, ...]:
     """Give the last developments that were made, newest first."""
     newest = _bodies("developments").order_by(None).order_by(log.c.position.desc()).limit(limit)

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -45,6 +45,7 @@ def compose(
     volumes: Table[Volume] | None = None,
     unsubscribe: Unsubscribe | None = None,
     dress: Dress | None = None,
+    link: Callable[[str], str] | None = None,
 ) -> Report:
     """Make the alerts and the digests that are due to each subscription, at its own pace.
 
@@ -67,6 +68,7 @@ def compose(
         notices={},
         count=count,
         now=now,
+        link=link or (lambda _: ""),
     )
     turns = Turns(developments, outbox, slots, waiting, now, unsubscribe)
     told = [s for s in subscriptions if s.recipients]

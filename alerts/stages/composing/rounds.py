@@ -45,6 +45,8 @@ class Round:
     notices: dict[str, None]
     count: Counter[str]
     now: datetime
+    link: Callable[[str], str]
+    """From the name of a digest to where it can be seen in a browser; empty if nowhere."""
 
     def position(self, s: Subscription) -> int:
         """Say how far a subscription has read."""
