@@ -6,7 +6,7 @@ import gc
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from alerts import rules as rules_
 from alerts import stages, subscribing, urls
-from alerts.adapters import logs
+from alerts.adapters import logs, sql
 from alerts.adapters.memory import MemoryNews, MemoryPages, MemoryParse
 from alerts.adapters.rewriter import Rewriter
 from alerts.app.pulse import Heart
@@ -98,6 +98,19 @@ class App:
 
     def run(self, stage: Stage, *, shard: tuple[int, int] = (0, 1), digest_now: bool = False) -> Report:
         """Run one stage and keep its report.  ``shard`` (n, of) makes ``poll`` take only the hosts that fall to n."""
+        with self._turn(stage):
+            return self._run(stage, shard, digest_now=digest_now)
+
+    def _turn(self, stage: Stage) -> AbstractContextManager[None]:
+        """Wait for whoever else is at the stage.
+
+        Two who poll meet at no host, and two who deliver have their leases; but of two who place articles in stories
+        at once, the second would overwrite what the first has placed.
+        """
+        return nullcontext() if self.engine is None or stage in ("poll", "deliver") else sql.alone(self.engine, stage)
+
+    def _run(self, stage: Stage, shard: tuple[int, int], *, digest_now: bool) -> Report:
+        """Run one stage; the clock is read when its turn has come."""
         stores, now, began = self.stores, self.clock(), time.perf_counter()
         match stage:
             case "poll":

@@ -147,6 +147,21 @@ def standing(
         stack.end()
 
 
+@contextmanager
+def mounted(config: Mapping[str, str], folder: Path) -> Iterator[None]:
+    """Mount another configuration in the place of ours."""
+    for name, text in config.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    for path in (folder.parent, folder):
+        path.chmod(0o755)
+    subprocess.run(["mount", "--bind", str(folder), "/etc/alerts"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "/etc/alerts"], check=True)
+
+
 def _prepare(folder: Path) -> None:
     """Put the programs, the mounts and the volumes where the image and the file have them."""
     for path in (

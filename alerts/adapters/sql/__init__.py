@@ -9,6 +9,7 @@
 from sqlalchemy import Engine
 
 from alerts.adapters.sql import queries
+from alerts.adapters.sql.alone import alone
 from alerts.adapters.sql.engine import file_url, open_engine
 from alerts.adapters.sql.logs import SqlLog
 from alerts.adapters.sql.outbox import SqlOutbox
@@ -22,6 +23,7 @@ __all__ = [
     "SqlOutbox",
     "SqlSubscribers",
     "SqlTable",
+    "alone",
     "connect",
     "file_url",
     "open_engine",
