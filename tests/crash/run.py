@@ -155,6 +155,8 @@ class Case:
     n: int = 1
     mutant: str = ""
     stop: bool = False
+    together: bool = False
+    """Whether the channels are served at the same time, as they are outside of tests; then a kill meets several."""
 
 
 def live(where: Place, case: Case, after: timedelta = NOW, *, dies: bool = False) -> Callable[[], None]:
@@ -163,6 +165,8 @@ def live(where: Place, case: Case, after: timedelta = NOW, *, dies: bool = False
     def work() -> None:
         app, engine = the_line(where, case.name, case.seed, after, case.mutant)
         fate = points.Fate(case.place, case.n, signal.SIGSTOP if case.stop else signal.SIGKILL)
+        if case.together:
+            app = replace(app, engine=engine)
         if dies:
             points.order(where.folder, case.name, case.place)
             app = points.deadly(app, engine, fate)
@@ -181,7 +185,8 @@ def tried(where: Place, case: Case, expected: Mapping[str, frozenset[str]]) -> t
     if REDIS[case.seed % len(REDIS)] == "flushed":
         _forget(where, case.name)
     ended(forked(partial(_recover, where, case)))
-    found = checker.faults(where.records(case.name), expected, kills=int(kills), place=case.place)
+    at_once = 2 if case.together else 1  # mail and Slack
+    found = checker.faults(where.records(case.name), expected, kills=int(kills), place=case.place, at_once=at_once)
     return int(kills), found
 
 
@@ -251,6 +256,8 @@ def somewhere() -> Iterator[Place]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+TOGETHER = ("outbox.", "mail.", "slack.", "webhook.")
+
 STOPS = (
     ("calm", "mail.send:before", (1, 2)),
     ("calm", "slack.send:before", (1, 2)),
@@ -298,6 +305,13 @@ def stops(mutant: str = "") -> Iterator[Case]:
             yield Case(name, place, 0, n, mutant, stop=True)
 
 
+def together(reached: Mapping[str, int]) -> Iterator[Case]:
+    """Give the cases in which the channels are served at the same time when the process dies."""
+    for n, place in enumerate(place for place in points.CHOSEN if place.startswith(TOGETHER)):
+        for seed in range(2):
+            yield Case(f"t-{n}-{seed}", place, seed, 1 + seed % reached[place], together=True)
+
+
 def run(where: Place, wanted: Sequence[Case], expected: Mapping[str, frozenset[str]], *, jobs: int) -> list[Verdict]:
     """Run the cases, so many at a time, each share in a process of its own."""
     pids = [forked(partial(_share, where, wanted[n::jobs], expected, where.folder / f"share{n}")) for n in range(jobs)]
@@ -311,11 +325,18 @@ def _share(where: Place, wanted: Sequence[Case], expected: Mapping[str, frozense
     with out.open("w") as file:
         for case in wanted:
             kills, found = tried(where, case, expected)
-            if not kills and not case.stop:  # what the receivers did kept it from being reached so often
+            if (
+                not kills and not case.stop and not case.together
+            ):  # what the receivers did kept it from being reached so often
                 again = replace(case, name=f"{case.name}-again", n=1)
                 kills, more = tried(where, again, expected)
                 found += more
-            file.write(json.dumps([f"{case.place} {case.seed}{' stop' * case.stop}", kills, found]) + "\n")
+            file.write(
+                json.dumps(
+                    [f"{case.place} {case.seed}{' together' * case.together}{' stop' * case.stop}", kills, found]
+                )
+                + "\n"
+            )
 
 
 def caught(where: Place, mutant: str, expected: Mapping[str, frozenset[str]], reached: Mapping[str, int]) -> str:
@@ -358,14 +379,14 @@ def main() -> None:
     with somewhere() as where:
         expected, reached = calm(where)
         places = points.POINTS if asked.everywhere else points.CHOSEN
-        wanted = [*cases(places, range(asked.seeds), reached), *stops()]
+        wanted = [*cases(places, range(asked.seeds), reached), *together(reached), *stops()]
         verdicts = run(where, wanted, expected, jobs=asked.jobs)
         seen = all_caught(where, expected, reached) if asked.mutants else {}
     wrong = [f"{name}: {words}" for name, _, found in verdicts for words in found]
     told = {
         "points": len(places),
         "cases": len(verdicts),
-        "kills": sum(kills for name, kills, _ in verdicts if not name.endswith("stop")),
+        "kills": sum(kills for name, kills, _ in verdicts if not name.endswith(("stop", "together"))),
         "messages": sum(map(len, expected.values())),
         "missing": [place for place in points.POINTS if not reached[place]],
         "wrong": wrong,
