@@ -20,8 +20,9 @@ from starlette.responses import Response
 
 from alerts import pushing
 from alerts.desk import pages, readers
+from alerts.desk.guards import Form, refuse_strangers
 from alerts.desk.opening import Desk
-from alerts.desk.web import At, Caller, Form, app, digests, refuse_strangers
+from alerts.desk.web import At, Caller, app, digests
 from alerts.errors import AlertsError
 from alerts.serving import Bucket
 

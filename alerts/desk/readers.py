@@ -19,8 +19,9 @@ from starlette.responses import HTMLResponse, Response
 from alerts import syndication
 from alerts.adapters import sql
 from alerts.desk import pages, rows, service
+from alerts.desk.guards import Form, refuse_strangers
 from alerts.desk.opening import Desk
-from alerts.desk.web import At, Form, refuse_strangers
+from alerts.desk.web import At
 from alerts.serving import Bucket
 from alerts.subscribers import Service, Subscriber, Wishes
 from alerts.tokens import Purpose

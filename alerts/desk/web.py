@@ -10,22 +10,20 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Annotated
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.types import Message as Part
 
 from alerts import channels as channels_
 from alerts import syndication
 from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.desk import pages, rows, service
+from alerts.desk.guards import Headers, refuse_strangers
 from alerts.desk.opening import Desk
 from alerts.errors import StoreError
 from alerts.model import ChannelState, Delivery, Message, Silence
@@ -36,20 +34,6 @@ WANTED = 100
 
 MOST = 500
 """The most rows of one answer."""
-
-HEADERS = {
-    "Content-Security-Policy": pages.POLICY,
-    "X-Content-Type-Options": "nosniff",
-    # Not "no-referrer": with it, a browser sends its own forms with "Origin: null", which anybody's page sends too.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Robots-Tag": "noindex",
-    "Cache-Control": "no-store",
-}
-
-FORM_BYTES = 16_000
-"""The most bytes of a form."""
 
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
@@ -87,7 +71,7 @@ def app(
     made.include_router(_api, prefix="/api", dependencies=guarded)
     made.include_router(_pages(authenticate), dependencies=guarded)
     made.include_router(_acts(authenticate), dependencies=guarded)
-    made.add_middleware(_Headers)
+    made.add_middleware(Headers)
     made.exception_handler(StarletteHTTPException)(_refusal(login))
     made.exception_handler(StoreError)(_broken)
     made.exception_handler(RequestValidationError)(_mistyped)
@@ -101,26 +85,6 @@ def desk_of(request: Request) -> Desk:
 
 
 At = Annotated[Desk, Depends(desk_of)]
-
-
-async def form(request: Request) -> dict[str, list[str]]:
-    """Read a form that is small, as browsers send it.
-
-    Raises:
-        HTTPException: 413, it is not small.
-    """
-    body = b""
-    async for some in request.stream():
-        body += some
-        if len(body) > FORM_BYTES:
-            raise HTTPException(413, "this is more than the form can hold")
-    read: dict[str, list[str]] = {}
-    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
-        read.setdefault(name, []).append(value)
-    return read
-
-
-Form = Annotated[dict[str, list[str]], Depends(form)]
 
 
 # ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -347,24 +311,6 @@ def _record(desk: Desk, name: str) -> queries.DeliveryRecord:
 # ── who may, and what goes wrong ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def refuse_strangers(request: Request) -> None:
-    """Refuse a form that was not sent by a page of ours, whatever cookies came with it.
-
-    A browser says itself where a form stood (Fetch Metadata), or else from which origin it came; a program that is no
-    browser says neither, and has no cookies that others could ride on.
-
-    Raises:
-        HTTPException: 403, it came from elsewhere.
-    """
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site:
-        own = site in {"same-origin", "none"}
-    else:
-        own = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
-    if not own:
-        raise HTTPException(403, "this form was not sent by a page of the desk; open the desk and send it there")
-
-
 def _wants_page(request: Request) -> bool:
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     return not path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")
@@ -398,20 +344,3 @@ def _broken(request: Request, error: Exception) -> Response:
 def _mistyped(request: Request, _: Exception) -> Response:
     """Say that an address is wrong, without what was written there."""
     return _said(request, 422, "the address asks for something that there is not; look at what stands after the ?")
-
-
-@dataclass(frozen=True, slots=True)
-class _Headers:
-    """Puts the headers of ``HEADERS`` on every answer that does not say otherwise."""
-
-    app: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def headed(message: Part) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self.app(scope, receive, headed)
