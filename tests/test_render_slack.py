@@ -112,7 +112,7 @@ def test_an_alert_tells_rule_severity_headline_lead_and_reason() -> None:
         "\nFigures: 25% tariff · on all who trade with Iran; Two-way trade was worth $13.4 billion · last year"
         "\nAlso in: Al Jazeera, South China Morning Post, Korea Herald, 연합뉴스, Tehran Times"
         "\nMatched: tariff"
-        'Because the subscription "anna" watches iran, china, tariffs.'
+        "Because the subscription “anna” watches iran, china, tariffs."
     )
 
 

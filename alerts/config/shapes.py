@@ -32,7 +32,7 @@ from alerts.config.annotations import (
     Text,
     choice,
 )
-from alerts.model import Identity, Kind, Severity, Strength
+from alerts.model import Identity, Kind, Lang, Severity, Strength
 
 _STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -283,6 +283,8 @@ class SubscriptionShape:
     """about: only what is about the subject of a rule; mention: what mentions it too.  about for a digest."""
     quiet: Annotated[tuple[time, time] | None, Text(scalars.quiet, pattern=QUIET)] = None
     """Hours in which only a flash is told, such as 22:00-07:00; the rest is told when they end."""
+    lang: Annotated[Lang, Text(choice(Lang), enum=list(get_args(Lang)))] = "en"
+    """The language of the words around the news, which stay in their own: en or ko.  en if left out."""
     empty: Annotated[Literal["send", "skip"], Text(choice(Literal["send", "skip"]), enum=["send", "skip"])] = "skip"
     """What is done when a digest has nothing to tell: send it all the same, or skip it.  skip if left out."""
     min_items: Annotated[int, Text(scalars.count, type="integer", minimum=1, maximum=500)] = 1

@@ -65,6 +65,7 @@ def subscription(row: Row, known: Known) -> tuple[Subscription | None, list[Foun
         min_severity=shape.min_severity,
         milder=milder,
         quiet=shape.quiet,
+        lang=shape.lang,
         group_wait=shape.group_wait,
         repeat=shape.repeat,
         inhibitions=_inhibitions(shape, known),

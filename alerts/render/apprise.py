@@ -14,6 +14,7 @@ from dataclasses import replace
 from alerts import text
 from alerts.model import Alert, Digest, Message
 from alerts.render import views
+from alerts.render.frames import frame
 
 BODY_LIMIT = 800
 """Characters of a message below its title: Microsoft Teams takes 1,000 through Apprise, title and all."""
@@ -35,7 +36,7 @@ def digest(digest: Digest) -> Message:
     for section in page.sections:
         told = [_story(story, BODY_LIMIT // 2) for story in section.stories]
         paragraphs += [f"{inert(section.title)}:\n{told[0]}", *told[1:]]
-    paragraphs += [f"and {views.count(page.more, 'more story', 'more stories')}"] if page.more else []
+    paragraphs += [views.and_more(page)] if page.more else []
     bodies = list(_packed(paragraphs))
     made = [_message(page, body, n, len(bodies)) for n, body in enumerate(bodies, 1)]
     return replace(made[0], rest=tuple(made[1:]))
@@ -85,7 +86,8 @@ def _forms(told: views.StoryView) -> Iterator[str]:
     said = [
         inert(f"{passage.words} ({passage.outlet})" if passage.outlet else passage.words) for passage in told.passages
     ]
-    notes = [("Figures", "; ".join(told.figures)), ("Also in", ", ".join(told.also_in))]
+    w = frame(told.framed)
+    notes = [(w.say("Figures"), "; ".join(told.figures)), (w.say("Also in"), ", ".join(told.also_in))]
     tail = [inert(f"{name}: {words}") for name, words in notes if words]
     yield "\n".join([*head, *said, *tail, *link])
     yield "\n".join([*head, *said[:1], *link])

@@ -6,22 +6,30 @@ sheet is for dark mode and small screens, and nothing is lost where a client dro
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from alerts.model import Alert, Digest, Message
+from alerts.model import Alert, Digest, Lang, Message
 from alerts.render import views
+from alerts.render.frames import frame
 
 HTML_LIMIT = 100_000
 """Gmail cuts a message off at 102 KB; beyond this many bytes the later stories are cut short."""
 
-_templates = Environment(
-    loader=PackageLoader("alerts.render"),
-    autoescape=select_autoescape(("html",)),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_templates.globals["count"] = views.count
+
+@lru_cache
+def _templates(lang: Lang) -> Environment:
+    """Open the templates with the words of a language."""
+    opened = Environment(
+        loader=PackageLoader("alerts.render"),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    opened.globals |= {"_": frame(lang).say, "count": frame(lang).count}
+    return opened
 
 
 def alert(alert: Alert) -> Message:
@@ -36,7 +44,8 @@ def digest(digest: Digest) -> Message:
 
 def _message(page: views.Page, name: str) -> Message:
     """Fill in the two templates."""
-    return Message("mail", page.subject, plain(_templates, page, name), html=html(_templates, page, name))
+    templates = _templates(page.lang)
+    return Message("mail", page.subject, plain(templates, page, name), html=html(templates, page, name))
 
 
 def plain(templates: Environment, page: views.Page, name: str) -> str:

@@ -12,8 +12,9 @@ from dataclasses import replace
 from jinja2 import ChoiceLoader, DictLoader, PackageLoader, PrefixLoader, StrictUndefined, nodes, select_autoescape
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from alerts.model import Alert, Digest, Message
+from alerts.model import Alert, Digest, Lang, Message
 from alerts.render import mail, views
+from alerts.render.frames import frame
 
 NAMES = ("alert.html", "alert.txt", "digest.html", "digest.txt")
 """The templates that may be written anew; ``{% extends "tocsin/alert.html" %}`` names ours."""
@@ -38,7 +39,7 @@ def written(told: Alert | Digest, message: Message, own: Mapping[str, str]) -> M
     """
     name = "alert" if isinstance(told, Alert) else "digest"
     page = views.of_alert(told) if isinstance(told, Alert) else views.of_digest(told)
-    templates = _environment(own)
+    templates = _environment(own, page.lang)
     plain, html = message.text, message.html
     if f"{name}.txt" in own:
         plain = mail.plain(templates, page, name)
@@ -51,7 +52,7 @@ def written(told: Alert | Digest, message: Message, own: Mapping[str, str]) -> M
     return replace(message, text=plain, html=html)
 
 
-def _environment(own: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
+def _environment(own: Mapping[str, str], lang: Lang) -> ImmutableSandboxedEnvironment:
     """Give what runs them: ours under ``tocsin/``, and nothing that lets feed text through as HTML."""
     ours = PackageLoader("alerts.render")
     templates = ImmutableSandboxedEnvironment(
@@ -64,7 +65,8 @@ def _environment(own: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     for name in _RAW:
         del templates.filters[name]
     templates.globals = {
-        "count": views.count,
+        "_": frame(lang).say,
+        "count": frame(lang).count,
         "range": templates.globals["range"],
         "namespace": templates.globals["namespace"],
     }

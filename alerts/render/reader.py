@@ -18,6 +18,7 @@ from lxml import etree
 
 from alerts.model import Alert
 from alerts.render import views
+from alerts.render.frames import frame
 
 ATOM = "http://www.w3.org/2005/Atom"
 JSON_FEED = "https://jsonfeed.org/version/1.1"
@@ -59,7 +60,7 @@ def entry(alert: Alert) -> Entry:
         id=_name(alert.subscription.id, newest.key),
         title=told.headline,
         url=told.url,
-        html=_templates.get_template("entry.html").render(told=told).strip(),
+        html=_templates.get_template("entry.html").render(told=told, _=frame(told.framed).say).strip(),
         text="\n".join([f"{told.developments[-1].reason}.", *words]),
         outlet=told.developments[-1].outlet,
         updated=newest.made.astimezone(UTC),

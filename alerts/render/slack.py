@@ -15,8 +15,9 @@ from dataclasses import replace
 from typing import Any
 
 from alerts import text
-from alerts.model import Alert, Digest, Message
+from alerts.model import Alert, Digest, Lang, Message
 from alerts.render import views
+from alerts.render.frames import frame
 
 MAX_BLOCKS = 50
 HEADER_LIMIT = 150
@@ -40,7 +41,7 @@ def alert(alert: Alert) -> Message:
     """Write an alert: the rule and its severity, then the story."""
     page = views.of_alert(alert)
     section = page.sections[0]
-    top = _rich(_text(section.title, bold=True), _text(f" · {section.severity} · {page.when}"))
+    top = _rich(_text(section.title, bold=True), _text(f" · {frame(page.lang).say(section.severity)} · {page.when}"))
     return _message(page, [top, _alone(section.stories[0]), _foot(page)])
 
 
@@ -53,8 +54,8 @@ def _alone(told: views.StoryView) -> Block:
 def digest(digest: Digest) -> Message:
     """Write a digest: every story as fully as one block takes it, in as many messages as that needs."""
     page = views.of_digest(digest)
-    top = [_rich(_text("\n".join(["More than usual", *page.busy])))] if page.busy else []
-    rest = [_rich(_text(f"and {views.count(page.more, 'more story', 'more stories')}"))] if page.more else []
+    top = [_rich(_text("\n".join([frame(page.lang).say("More than usual"), *page.busy])))] if page.busy else []
+    rest = [_rich(_text(views.and_more(page)))] if page.more else []
     rest += [_rich(_text(page.silenced))] if page.silenced else []
     parts = _packed(page, top, rest)
     made = [_message(page, [*_head(page, n, len(parts)), *blocks], n, len(parts)) for n, blocks in enumerate(parts, 1)]
@@ -73,7 +74,7 @@ def _packed(page: views.Page, top: list[Block], rest: list[Block]) -> list[list[
     """Put the stories into messages, in their order; each begins with the heading of the section it is in."""
     parts, taken = [[*top]], size(top)
     for section in page.sections:
-        heading: list[Block] = [{"type": "divider"}, _rich(*_heading(section))]
+        heading: list[Block] = [{"type": "divider"}, _rich(*_heading(section, page.lang))]
         for n, told in enumerate(section.stories):
             story = _alone(told)
             new = [story] if n else [*heading, story]
@@ -121,7 +122,7 @@ def _forms(told: views.StoryView) -> Iterator[Block]:
 
 def _story(told: views.StoryView, *, passages: int, quotes: bool = False) -> Block:
     """Tell one story with so many passages of its summary."""
-    elements = _headline(told)
+    elements, w = _headline(told), frame(told.framed)
     if told.alone:
         elements += [_text(f"\n{_byline(told.developments[0])}")]
     elements += _summary(told, passages)
@@ -130,9 +131,9 @@ def _story(told: views.StoryView, *, passages: int, quotes: bool = False) -> Blo
     if not told.alone:
         elements += _developments(told)
     notes = [
-        ("Figures", "; ".join(told.figures)),
-        ("Also in", ", ".join(told.also_in)),
-        ("Matched", ", ".join(told.words)),
+        (w.say("Figures"), "; ".join(told.figures)),
+        (w.say("Also in"), ", ".join(told.also_in)),
+        (w.say("Matched"), ", ".join(told.words)),
     ]
     elements += [_text(f"\n{name}: {words}", italic=True) for name, words in notes if words]
     return _rich(*elements)
@@ -141,7 +142,8 @@ def _story(told: views.StoryView, *, passages: int, quotes: bool = False) -> Blo
 def _summary(told: views.StoryView, passages: int) -> list[Block]:
     """Give what a machine rewrote, said to be so, and the sentences it rests on; or the sentences alone."""
     elements = [_text(f"\n{told.rewritten}")] if told.rewritten else []
-    elements += [_text("\nRewritten by a machine from:", italic=True)] if told.rewritten else []
+    said = frame(told.framed).say("Rewritten by a machine from:")
+    elements += [_text(f"\n{said}", italic=True)] if told.rewritten else []
     for passage in told.passages[: max(passages, len(told.passages) if told.rewritten else 0)]:
         elements += [_text(f"\n{passage.words}"), *_cited(passage)]
     return elements
@@ -160,7 +162,7 @@ def _headline(told: views.StoryView) -> list[Block]:
 def _developments(told: views.StoryView) -> list[Block]:
     """List the newest developments, and count the earlier ones."""
     earlier = told.earlier + len(told.developments[:-MAX_SHOWN])
-    elements = [_text(f"\n• {views.count(earlier, 'earlier development')}")] if earlier else []
+    elements = [_text(f"\n• {frame(told.framed).count(earlier, 'earlier development')}")] if earlier else []
     for d in told.developments[-MAX_SHOWN:]:
         elements += [_text(f"\n• {d.reason}: ", italic=True), _link(d.title, d.url), _text(f" — {d.outlet}, {d.time}")]
     return elements
@@ -200,15 +202,17 @@ def _link(words: str, url: str, *, bold: bool = False) -> Block:
     return {"type": "link", "url": url, "text": words} | ({"style": {"bold": True}} if bold else {})
 
 
-def _heading(section: views.SectionView) -> list[Block]:
+def _heading(section: views.SectionView, lang: Lang) -> list[Block]:
     """Name the rule, and the severity where it is out of the ordinary."""
-    severity = [] if section.severity == "routine" else [_text(f" · {section.severity}")]
+    severity = [] if section.severity == "routine" else [_text(f" · {frame(lang).say(section.severity)}")]
     return [_text(section.title, bold=True), *severity]
 
 
 def _foot(page: views.Page) -> Block:
     """Say why this came."""
-    words = f'Because the subscription "{page.subscription}" watches {", ".join(page.watched)}.'
+    words = frame(page.lang).say(
+        "Because the subscription “%(id)s” watches %(rules)s.", id=page.subscription, rules=", ".join(page.watched)
+    )
     return _rich(_text(text.cut(words, views.TITLE_LIMIT), italic=True))
 
 

@@ -15,7 +15,8 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from alerts import text, urls
-from alerts.model import Alert, Development, Digest, Moment, Section, Severity, Spike, Subscription, Told
+from alerts.model import Alert, Development, Digest, Lang, Moment, Section, Severity, Spike, Subscription, Told
+from alerts.render.frames import frame
 
 SUBJECT_LIMIT = 150
 TITLE_LIMIT = 300
@@ -38,12 +39,6 @@ MAX_SPIKES = 5
 MAX_WORDS = 8
 MAX_ALSO_IN = 12
 
-# strftime's names follow the process's locale; a digest must not.
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 _LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -86,7 +81,7 @@ class StoryView:
 
     ``rewritten`` is what a machine made of the passages, which are then its sources.  ``earlier`` counts the new
     developments that are not listed, ``before`` lists the last of those that were told before, and ``forgotten`` counts
-    the others.
+    the others.  ``framed`` is the language of the words around it.
     """
 
     headline: str
@@ -102,6 +97,7 @@ class StoryView:
     quotes: tuple[QuoteView, ...]
     also_in: tuple[str, ...]
     words: tuple[str, ...]
+    framed: Lang = "en"
 
     @property
     def since(self) -> str:
@@ -141,6 +137,7 @@ class Page:
     busy: tuple[str, ...] = ()
     silenced: str = ""
     link: str = ""
+    lang: Lang = "en"
 
     @property
     def stories(self) -> tuple[StoryView, ...]:
@@ -158,17 +155,18 @@ def of_digest(digest: Digest) -> Page:
     sections = tuple(_section(section, s, slot) for section in digest.sections)
     title = _name(s)
     return Page(
-        subject=_digest_subject(title, [t.headline for section in sections for t in section.stories], digest.more),
+        subject=_digest_subject(digest, title, [t.headline for section in sections for t in section.stories]),
         title=title,
-        when=f"{day(slot)}, {slot:%H:%M} ({s.zone})",
+        when=f"{frame(s.lang).day(slot)}, {slot:%H:%M} ({s.zone})",
         counts=_counts(digest),
         sections=sections,
         more=digest.more,
         subscription=s.id,
         watched=s.rules,
         busy=tuple(_busy(spike, digest) for spike in digest.spikes[:MAX_SPIKES]),
-        silenced=f"{count(digest.silenced, 'development')} held back by silences" if digest.silenced else "",
+        silenced=_silenced(digest),
         link=link(digest.link),
+        lang=s.lang,
     )
 
 
@@ -179,28 +177,32 @@ def of_alert(alert: Alert) -> Page:
     newest = alert.told.developments[-1].article
     when = newest.when.astimezone(ZoneInfo(s.zone))
     told = _story(alert.told, s, when)
-    before = f", still going on, told before at {_time(alert.told_before, s, when)}" if alert.told_before else ""
+    w, again = frame(s.lang), alert.told_before
+    before = w.say(", still going on, told before at %(time)s", time=_time(again, s, when)) if again else ""
     outlet = _clean(newest.outlet, NAME_LIMIT)
     tail = f" — {outlet}" if outlet else ""
-    subject = f"[{rule.severity}] " + text.cut(told.headline, SUBJECT_LIMIT - len(tail) - len(rule.severity) - 3) + tail
+    severity = w.say(rule.severity)
+    subject = f"[{severity}] " + text.cut(told.headline, SUBJECT_LIMIT - len(tail) - len(severity) - 3) + tail
     return Page(
         subject=subject,
         title=_name(s),
-        when=f"{day(when)}, {when:%H:%M} ({s.zone}){before}",
+        when=f"{w.day(when)}, {when:%H:%M} ({s.zone}){before}",
         counts="",
         sections=(SectionView(_clean(rule.title or rule.id, NAME_LIMIT), rule.severity, (told,)),),
         more=0,
         subscription=s.id,
         watched=s.rules,
+        lang=s.lang,
     )
 
 
-def _digest_subject(title: str, headlines: list[str], more: int) -> str:
+def _digest_subject(digest: Digest, title: str, headlines: list[str]) -> str:
     """Name the digest and its first two stories, and count the rest, in at most 150 characters."""
+    w = frame(digest.subscription.lang)
     if not headlines:
-        return f"{title}: nothing new"
-    rest = len(headlines[2:]) + more
-    tail = f"; and {rest} more" if rest else ""
+        return w.say("%(title)s: nothing new", title=title)
+    rest = len(headlines[2:]) + digest.more
+    tail = w.say("; and %(n)s more", n=rest) if rest else ""
     room = SUBJECT_LIMIT - len(title) - len(": ") - len(tail)
     first, second = (*headlines, "", "")[:2]
     first = text.cut(first, max(room // 2, room - len(second) - 2) if second else room)
@@ -210,23 +212,40 @@ def _digest_subject(title: str, headlines: list[str], more: int) -> str:
 
 def _counts(digest: Digest) -> str:
     """Say how much there is: ``7 stories, 12 developments``."""
+    w = frame(digest.subscription.lang)
     stories = [told for section in digest.sections for told in section.stories]
     if not stories:
-        return "Nothing new since your last digest"
+        return w.say("Nothing new since your last digest")
     developments = sum(len(told.developments) for told in stories)
-    return f"{count(len(stories) + digest.more, 'story', 'stories')}, {count(developments, 'development')}"
+    many, news = w.count(len(stories) + digest.more, "story", "stories"), w.count(developments, "development")
+    return w.say("%(stories)s, %(developments)s", stories=many, developments=news)
+
+
+def _silenced(digest: Digest) -> str:
+    """Say how much is held back."""
+    w = frame(digest.subscription.lang)
+    news = w.count(digest.silenced, "development")
+    return w.say("%(n)s held back by silences", n=news) if digest.silenced else ""
 
 
 def _busy(spike: Spike, digest: Digest) -> str:
     """Say when there was far more than usual, and what made it so."""
     zone = ZoneInfo(digest.subscription.zone)
     at, end = spike.at.astimezone(zone), (spike.at + timedelta(hours=1)).astimezone(zone)
-    on = "" if at.date() == digest.slot.astimezone(zone).date() else f" on {at.day} {_MONTHS[at.month - 1][:3]}"
+    w = frame(digest.subscription.lang)
+    values = {
+        "title": spike.title,
+        "articles": w.count(spike.count, "article"),
+        "begin": f"{at:%H:%M}",
+        "end": f"{end:%H:%M}",
+    }
+    when = "%(title)s: %(articles)s between %(begin)s and %(end)s"
+    today = at.date() == digest.slot.astimezone(zone).date()
     parts = [
-        f"{spike.title}: {count(spike.count, 'article')} between {at:%H:%M} and {end:%H:%M}{on}",
-        f"usually {spike.usual:g} an hour",
-        f"words: {', '.join(spike.words)}" if spike.words else "",
-        f"outlets: {', '.join(spike.outlets)}",
+        w.say(when, **values) if today else w.say(f"{when} on %(date)s", date=w.date(at), **values),
+        w.say("usually %(n)s an hour", n=f"{spike.usual:g}"),
+        w.say("words: %(words)s", words=", ".join(spike.words)) if spike.words else "",
+        w.say("outlets: %(outlets)s", outlets=", ".join(spike.outlets)),
     ]
     return _clean("; ".join(part for part in parts if part), TITLE_LIMIT)
 
@@ -247,7 +266,7 @@ def _story(told: Told, s: Subscription, at: datetime) -> StoryView:
     before = [moment for moment in told.summary.timeline if not moment.fresh]
     passages = _passages(told, alone=len(news) == 1)
     return StoryView(
-        headline=_clean(told.headline, TITLE_LIMIT) or NO_TITLE,
+        headline=_clean(told.headline, TITLE_LIMIT) or frame(s.lang).say(NO_TITLE),
         lang=_lang(first.lang),
         url=link(first.url),
         rewritten=_clean(told.summary.rewritten, PASSAGE_LIMIT + TITLE_LIMIT),
@@ -258,8 +277,9 @@ def _story(told: Told, s: Subscription, at: datetime) -> StoryView:
         forgotten=len(before[:-MAX_EARLIER]),
         figures=tuple(_clean(figure, FIGURE_LIMIT) for figure in told.figures),
         quotes=_quotes(told, passages),
-        also_in=_shorten([_clean(outlet, NAME_LIMIT) for outlet in told.also_in]),
+        also_in=_shorten([_clean(outlet, NAME_LIMIT) for outlet in told.also_in], s),
         words=_words(news, s),
+        framed=s.lang,
     )
 
 
@@ -267,8 +287,8 @@ def _development(d: Development, s: Subscription, at: datetime) -> DevelopmentVi
     """Show one development."""
     a = d.article
     return DevelopmentView(
-        reason=_clean(d.reason, TITLE_LIMIT),
-        title=_clean(a.title, TITLE_LIMIT) or NO_TITLE,
+        reason=_clean(frame(s.lang).reason(d.reason), TITLE_LIMIT),
+        title=_clean(a.title, TITLE_LIMIT) or frame(s.lang).say(NO_TITLE),
         lang=_lang(a.lang),
         outlet=_clean(a.outlet, NAME_LIMIT),
         time=_time(a.when, s, at),
@@ -279,8 +299,8 @@ def _development(d: Development, s: Subscription, at: datetime) -> DevelopmentVi
 def _moment(moment: Moment, s: Subscription, at: datetime) -> DevelopmentView:
     """Show a development that was told before."""
     return DevelopmentView(
-        reason=_clean(moment.reason, TITLE_LIMIT),
-        title=_clean(moment.title, TITLE_LIMIT) or NO_TITLE,
+        reason=_clean(frame(s.lang).reason(moment.reason), TITLE_LIMIT),
+        title=_clean(moment.title, TITLE_LIMIT) or frame(s.lang).say(NO_TITLE),
         lang=_lang(moment.source.lang),
         outlet=_clean(moment.source.outlet, NAME_LIMIT),
         time=_time(moment.at, s, at),
@@ -291,9 +311,8 @@ def _moment(moment: Moment, s: Subscription, at: datetime) -> DevelopmentView:
 def _time(when: datetime, s: Subscription, at: datetime) -> str:
     """Show a time in the subscriber's zone; its date only if it is not of the day of the page."""
     local = when.astimezone(ZoneInfo(s.zone))
-    return (
-        f"{local:%H:%M}" if local.date() == at.date() else f"{local.day} {_MONTHS[local.month - 1][:3]} {local:%H:%M}"
-    )
+    clock = f"{local:%H:%M}"
+    return clock if local.date() == at.date() else f"{frame(s.lang).date(local)} {clock}"
 
 
 def _passages(told: Told, *, alone: bool) -> tuple[PassageView, ...]:
@@ -330,10 +349,10 @@ def _words(news: Iterable[Development], s: Subscription) -> tuple[str, ...]:
     return tuple({word.casefold(): word for word in reversed(words) if word}.values())[::-1][:MAX_WORDS]
 
 
-def _shorten(names: list[str]) -> tuple[str, ...]:
+def _shorten(names: list[str], s: Subscription) -> tuple[str, ...]:
     """Give the first names, and count the others."""
     rest = len(names) - MAX_ALSO_IN
-    return (*names[:MAX_ALSO_IN], f"{rest} more") if rest > 0 else tuple(names)
+    return (*names[:MAX_ALSO_IN], frame(s.lang).say("%(n)s more", n=rest)) if rest > 0 else tuple(names)
 
 
 @lru_cache(maxsize=4_096)
@@ -346,14 +365,15 @@ def link(url: str) -> str:
     return url if len(url) <= URL_LIMIT and text.one_line(url) == url and " " not in url and urls.is_web(url) else ""
 
 
-def day(when: datetime) -> str:
-    """Name the day: ``Wednesday 1 July 2026``."""
-    return f"{_DAYS[when.weekday()]} {when.day} {_MONTHS[when.month - 1]} {when.year}"
+def and_more(page: Page) -> str:
+    """Count the stories that did not fit."""
+    w = frame(page.lang)
+    return w.say("and %(more)s", more=w.count(page.more, "more story", "more stories"))
 
 
 def count(n: int, one: str, many: str = "") -> str:
-    """Count in words: ``1 story``, ``2 stories``."""
-    return f"{n} {one if n == 1 else many or one + 's'}"
+    """Count in English: ``1 story``, ``2 stories``."""
+    return frame("en").count(n, one, many)
 
 
 def _name(s: Subscription) -> str:
