@@ -32,7 +32,7 @@ AIRFLOW_IS := requirements.lock dags/alerts_pools.json
 # The compiled modules halve the start of every Airflow process.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test crash lint fix up clean lock soak compose-check _line _airflow-ready
+.PHONY: help run test crash lint fix up clean lock soak compose-check doorbell _rehearsal-ready _line _airflow-ready
 
 help:
 	@sed -n '1,3s/^# //p' Makefile
@@ -127,15 +127,20 @@ lock:
 
 # ── the compose file without a container engine: its schema, compose's own reading, and a rehearsal of every service ──
 
-compose-check: $(VENV)/dev.ready
+compose-check: $(VENV)/dev.ready _rehearsal-ready
+	check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	pytest -q tests/test_compose.py
+	VENV=$(VENV) tests/rehearsal/enter.sh pytest -q tests/rehearsal
+
+doorbell: $(VENV)/dev.ready _rehearsal-ready
+	VENV=$(VENV) tests/rehearsal/enter.sh python bench/doorbell.py
+
+_rehearsal-ready:
 	@command -v docker-compose ip unshare setpriv >/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || { \
 	  echo "installing docker-compose, PostgreSQL and iproute2, which the rehearsal starts"; \
 	  { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -y -q --no-install-recommends \
 	    docker-compose postgresql iproute2 util-linux; } \
 	  || { echo "could not; run: sudo apt-get install --no-install-recommends docker-compose postgresql iproute2"; exit 1; }; }
-	check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	pytest -q tests/test_compose.py
-	VENV=$(VENV) tests/rehearsal/enter.sh pytest -q tests/rehearsal
 
 # A month of the line in a quarter of an hour, on a simulated clock.
 soak: $(VENV)/run.ready
