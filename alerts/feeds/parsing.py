@@ -37,7 +37,10 @@ _HTML = re.compile(r"<!DOCTYPE\s+html\b|<html\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(r"<([\w:.-]+)")
 # Tags that HTML opens again after each block, so that a few thousand cost seconds.
-_FORMATTING = re.compile(rb"(?:<|&lt;)(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b", re.IGNORECASE)
+# Two expressions of small letters: each begins with letters that are looked for fourteen times as fast.
+_FORMATTING = [
+    re.compile(opening + rb"(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)\b") for opening in (b"<", b"&lt;")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,10 @@ def _is_small(body: bytes) -> bool:
     if len(body) > QUICK_BYTES:
         return False
     tags = body.count(b"<") + body.count(b"&lt;")
-    if tags * tags <= QUICK_WORK:  # of the tags of most feeds all could be formatting, and counting it takes long
-        return True
-    return tags <= QUICK_TAGS and tags * len(_FORMATTING.findall(body)) <= QUICK_WORK
+    if tags > QUICK_TAGS:
+        return False
+    lower = body.lower()
+    return tags * sum(len(formatting.findall(lower)) for formatting in _FORMATTING) <= QUICK_WORK
 
 
 def _fast(got: Fetched, body: bytes) -> Parsed | None:

