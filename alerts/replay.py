@@ -57,6 +57,7 @@ class Replay:
         self._batch = batch
         self._folder = folder
         self._stores = Stores.in_memory()
+        self._opened = stages.Opened()
         self._daily = tuple(s for s in config.subscriptions if s.cron) if folder else ()
 
     def run(self, articles: Iterable[Article]) -> None:
@@ -100,6 +101,7 @@ class Replay:
                 stories=stores.stories,
                 developments=stores.developments,
                 now=now,
+                opened=self._opened,
             )
 
     def _compose(self, slot: datetime) -> None:

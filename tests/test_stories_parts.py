@@ -232,6 +232,8 @@ HEADLINES = [
     ("Is Somaliland becoming a foothold in the Red Sea?", True),
     ("US-Venezuela timeline: From sanctions to military action", True),
     ("Taiwan arms, missing boy: 7 US-China relations reads", True),
+    ("News: Venezuela, USA, Donald Trump, Caracas, China, Xi Jinping, Russland", True),
+    ("Iran, China and Russia sign pact in Tehran, Moscow, Beijing", False),
     ("8/28: Harbour Morning News", True),
     ("Trump's sanctions helped fuel protest—Experts", True),
     ("Who trades with Iran, and what it would cost them", True),

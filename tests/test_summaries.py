@@ -264,6 +264,8 @@ def test_a_toll_that_was_exceeded_is_not_told() -> None:
     new = article("new", "Toll rises to 62", text="At least 62 people have been killed in Iran, a group said.", hour=9)
     assert words(told([development(old), development(new)]).summary) == [new.text]
     assert words(told([development(old)]).summary) == [old.text]
+    worded = replace(old, text="At least twenty-five people have been killed in Iran, a group said.")
+    assert words(told([development(worded), development(new)]).summary) == [new.text]
 
 
 SENTENCES = (

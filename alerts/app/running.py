@@ -90,6 +90,7 @@ class App:
     heart: Heart | None = None
     dress: Dress | None = None
     """The user's own templates."""
+    opened: stages.Opened = field(default_factory=stages.Opened)
 
     @property
     def config(self) -> Config:
@@ -127,6 +128,7 @@ class App:
                     stories=stores.stories,
                     developments=stores.developments,
                     now=now,
+                    opened=self.opened,
                 )
             case "compose":
                 readers = self.readers

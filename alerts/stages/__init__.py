@@ -7,8 +7,20 @@ are all that a stage can touch.
 
 from alerts.stages.composing import DIGEST_LIMIT, compose
 from alerts.stages.delivering import LEASE, TURN, deliver
-from alerts.stages.grouping import group
+from alerts.stages.grouping import Opened, group
 from alerts.stages.matching import VOLUME, match
 from alerts.stages.polling import KEPT_TOGETHER, poll
 
-__all__ = ["DIGEST_LIMIT", "KEPT_TOGETHER", "LEASE", "TURN", "VOLUME", "compose", "deliver", "group", "match", "poll"]
+__all__ = [
+    "DIGEST_LIMIT",
+    "KEPT_TOGETHER",
+    "LEASE",
+    "TURN",
+    "VOLUME",
+    "Opened",
+    "compose",
+    "deliver",
+    "group",
+    "match",
+    "poll",
+]

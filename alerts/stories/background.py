@@ -29,6 +29,7 @@ _HEADLINE = re.compile(
     r"^\W*(?:the papers|timeline of)\b|\?[\"'”’]?$|"
     r"\b(?:\d+|three|four|five|six|seven|ten)(?: [\w-]+){0,3} (?:reads|highlights|takeaways|reasons)\b|"
     # round-ups of a day, and the programmes of one
+    r"^(?:[^,]{2,25}, ){6}|"
     r"\b(?:morning|daily|evening) (?:brief|briefing|update)\b|\bnews des tages\b|^\d{1,2}/\d{1,2}: |"
     r"^(?:사설|칼럼|یادداشت|تحلیل)\b",
     re.IGNORECASE,

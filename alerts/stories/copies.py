@@ -140,8 +140,13 @@ def shingles(title: str, lead: str) -> frozenset[tuple[str, str, str]]:
 
 @lru_cache(maxsize=32_768)
 def _sketch(title: str, lead: str) -> tuple[int, ...]:
-    """Give the smallest hashes of the shingles: the same ones in every process."""
-    return tuple(nsmallest(SKETCH, {zlib.crc32(" ".join(s).encode("utf-8", "replace")) for s in shingles(title, lead)}))
+    """Give the smallest hashes of the shingles: the same ones in every process.
+
+    It is made of the words and not of ``shingles``, which are costly to keep and needed only for what is compared.
+    """
+    words = folds(f"{title} {lead}")
+    joined = {f"{a} {b} {c}" for a, b, c in zip(words, words[1:], words[2:], strict=False)}
+    return tuple(nsmallest(SKETCH, {zlib.crc32(shingle.encode("utf-8", "replace")) for shingle in joined}))
 
 
 @lru_cache(maxsize=32_768)
@@ -151,6 +156,6 @@ def headline(title: str) -> frozenset[str]:
     >>> sorted(headline("Iran cuts off the internet again - The Harbour Post"))
     ['again', 'cuts', 'internet', 'iran', 'off', 'the']
     """
-    whole = folds(title)
-    cut = folds(uncredited(title))
-    return frozenset(cut if len(cut) > HEADLINE else whole)
+    bare = uncredited(title)
+    cut = folds(bare)
+    return frozenset(cut if bare == title or len(cut) > HEADLINE else folds(title))

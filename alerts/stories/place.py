@@ -48,10 +48,7 @@ def place_all(
     difference.  A version of an article that a story holds already is left as it is and gives nothing: a run that died
     after it had kept the stories must not find news in its own work.
     """
-    desk = Desk(stories, rules=rules, families=families)
-    ordered = sorted(matches, key=lambda match: (match.article.seen, match.article.when, match.key))
-    placed = (desk.place(match, now=now) for match in ordered)
-    return tuple(step for step in placed if step)
+    return Desk(stories, rules=rules, families=families).place_all(matches, now=now)
 
 
 class Desk:
@@ -62,12 +59,30 @@ class Desk:
     ) -> None:
         self._stories = {story.id: story for story in stories}
         self._home = {member.article: story.id for story in stories for member in story.members}
-        self._told = {story.id: Told(story.members) for story in stories}
+        self._told: dict[str, Told] = {}
         self._space = Space(stories)
         self._copies = Copies(stories)
         self._bridges = Bridges(stories)
         self._rules = {rule.id: rule for rule in rules}
         self._voices = Voices(families)
+
+    @property
+    def closed(self) -> datetime | None:
+        """When the last news came of the stories that were closed; ``None`` if none was.
+
+        For an article that is seen less than ``OPEN`` after it, one of them would have to be open.
+        """
+        return self._space.closed
+
+    def knows(self, story: Story) -> bool:
+        """Tell whether it has the story as it is kept."""
+        return self._stories.get(story.id) == story
+
+    def place_all(self, matches: Iterable[Match], *, now: datetime) -> tuple[Placed, ...]:
+        """Place each match, in the order of ``place_all`` of this module."""
+        ordered = sorted(matches, key=lambda match: (match.article.seen, match.article.when, match.key))
+        placed = (self.place(match, now=now) for match in ordered)
+        return tuple(step for step in placed if step)
 
     def place(self, match: Match, *, now: datetime) -> Placed | None:
         """Place one article; ``None`` if a story holds this version of it already."""
@@ -80,7 +95,7 @@ class Desk:
         self._close(member.seen - OPEN)
         copied = self._original(member)
         story, shared = self._where(member, copied)
-        told = self._told.get(story.id) or Told()
+        told = self._told.get(story.id) or Told(story.members)
         reason = novelty.reason(member, told, copied, self._space)
         if copied and reason.startswith("copy of"):
             member = replace(member, voice=copied.voice or copied.outlet)
@@ -129,7 +144,7 @@ class Desk:
                 self._home.pop(member.article, None)
                 self._copies.remove(member)
                 self._bridges.remove(story, member)
-            del self._told[story]
+            self._told.pop(story, None)
 
     def _member(self, match: Match) -> Member:
         """Give the article of a match the form in which a story keeps it; the reason comes when it is placed."""

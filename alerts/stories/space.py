@@ -68,6 +68,7 @@ class Space:
         self._sums: dict[str, list[int]] = {}
         self._last: dict[str, datetime] = {}
         self._oldest: list[tuple[datetime, str]] = []
+        self.closed: datetime | None = None
         for story in stories:
             self._open(story)
         self._steps.update((term, _step(len(having))) for term, having in self._having.items())
@@ -108,6 +109,7 @@ class Space:
             last, story = heappop(self._oldest)
             if self._last.get(story) == last:
                 closed.append(story)
+                self.closed = max(last, self.closed or last)
                 self._forget(story)
         return tuple(closed)
 

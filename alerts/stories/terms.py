@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from alerts.model import Member
-from alerts.text import fold, is_spaceless, lead, tokens
+from alerts.text import fold, folds, is_spaceless, lead, tokens
 
 STEM = 6
 """How many letters of a word are kept."""
@@ -49,9 +49,9 @@ def terms(title: str, text: str) -> Counter[str]:
     >>> sorted(terms("이란 시위", ""))
     ['시위', '이란']
     """
-    counted = Counter(term for term, _ in named(title))
+    counted = Counter(_stems(title))
     counted.update(counted)
-    counted.update(term for term, _ in named(text))
+    counted.update(_stems(text))
     return counted
 
 
@@ -76,6 +76,15 @@ def named(text: str) -> Iterator[tuple[str, str]]:
             yield from ((pair, text[start:end]) for pair in _pairs(word))
         elif len(word) > 1 and word not in _FUNCTION_WORDS:
             yield word[:STEM], text[start:end]
+
+
+def _stems(text: str) -> Iterator[str]:
+    """Give the terms of a text alone, at a third of the cost of ``named``."""
+    for word in folds(text):
+        if not word.isascii() and is_spaceless(word):
+            yield from _pairs(word)
+        elif len(word) > 1 and word not in _FUNCTION_WORDS:
+            yield word[:STEM]
 
 
 def _pairs(word: str) -> list[str]:

@@ -23,7 +23,7 @@ from alerts.text import folds
 EXTRA = 3
 """The most sentences after the lead."""
 
-BALANCE = 0.8
+BALANCE = 0.9
 """The weight of relevance; the rest is that of novelty."""
 
 REPEATS = 0.5
@@ -31,6 +31,9 @@ REPEATS = 0.5
 
 NEARLY = 0.7
 """How like the others the headline's own article must be for its lead to come first, as a share of the medoid."""
+
+MIDDLE = 24
+"""How many sentences make the middle of a story, shared by its articles; three of each at least."""
 
 FLOOR = 0.06
 """A sentence less relevant than this is left out, and the summary is shorter."""
@@ -215,7 +218,8 @@ class _Relevance:
 
     def __init__(self, news: Sequence[Development], weights: Weights) -> None:
         titles = [d.article.title for d in news]
-        leads = [part for d in news for part in _sentences(d.article)[:3]]
+        each = max(3, MIDDLE // len(news))
+        leads = [part for d in news for part in _sentences(d.article)[:each]]
         self._centre = weights.vector(*titles, *titles, *leads)
         self._terms = frozenset(folds(" ".join(sorted(_evidence(news)))))
 

@@ -16,20 +16,38 @@ TOLL = re.compile(
     re.IGNORECASE,
 )
 
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+)
+_UNITS += "eighteen nineteen"
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_VALUES = {word: n for n, word in enumerate(_UNITS.split())} | {word: 10 * n for n, word in enumerate(_TENS.split(), 2)}
+_IN_WORDS = re.compile(
+    rf"\b(?:({'|'.join(_TENS.split())})(?:-({'|'.join(_UNITS.split()[1:10])}))?|({'|'.join(_UNITS.split()[2:])}))\b",
+    re.IGNORECASE,
+)
+
 
 def people(words: str) -> dict[str, int]:
     """Give the most people that a text counts, by what became of them.
 
     >>> people("Death toll in Iran rises to 62; more than 1,300 were arrested")
     {'arrested': 1300, 'dead': 62}
+    >>> people("Twenty-five people were killed")
+    {'dead': 25}
     """
     found: dict[str, int] = {}
-    for figure in figures(words):
+    for figure in figures(_IN_WORDS.sub(_in_digits, words)):
         if figure.what:
             found[figure.what] = max(int(figure.value.replace(",", "")), found.get(figure.what, 0))
     if toll := TOLL.search(words):
         found["dead"] = max(int(toll["dead"].replace(",", "")), found.get("dead", 0))
     return found
+
+
+def _in_digits(found: re.Match[str]) -> str:
+    """Write a number of English words, two to ninety-nine, in digits."""
+    return str(sum(_VALUES[word.lower()] for word in found.groups() if word))
 
 
 class Tolls:
