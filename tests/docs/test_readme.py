@@ -37,7 +37,12 @@ LINE = "Feed ──poll──▶ Article ──match──▶ Match ──group�
 PORT = f"127.0.0.1:{demo.PORT}"
 TO_WRITE = {
     *(f"config/rules/{name}.yaml" for name in ("chips", "hormuz", "ports", "shadow-fleet")),
-    *("alerts/render/teams.py", "alerts/adapters/teams.py", "tests/test_render_teams.py"),
+    *(
+        "alerts/render/teams.py",
+        "alerts/adapters/teams.py",
+        "tests/test_render_teams.py",
+        "tests/contract/test_teams.py",
+    ),
 }
 """Files that a page tells its reader to write."""
 
