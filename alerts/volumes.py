@@ -66,6 +66,19 @@ def count(volume: Volume, matches: Iterable[Match], *, now: datetime) -> Volume:
     return Volume(tuple(_hour(rule, at, hours[rule, at]) for rule, at in kept))
 
 
+def counts(volume: Volume) -> dict[tuple[str, datetime], int]:
+    """Give how many texts each rule met in each hour."""
+    return {(hour.rule, hour.at): len(hour.texts) for hour in volume.hours}
+
+
+def recent(counted: Mapping[tuple[str, datetime], int], rule: str, until: datetime) -> tuple[int, ...]:
+    """Give what a rule met in each two of the 24 hours before ``until``, the oldest first; empty if it met nothing."""
+    end = _begin(until)
+    pairs = [end - n * HOUR for n in range(24, 0, -2)]
+    found = tuple(counted.get((rule, at), 0) + counted.get((rule, at + HOUR), 0) for at in pairs)
+    return found if any(found) else ()
+
+
 def _add(hours: Mapping[tuple[str, datetime], _Counting], rule: str, article: Article) -> None:
     """Count an article once, under the name of its text."""
     at, name = _begin(article.seen), _name(article)

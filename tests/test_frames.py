@@ -18,6 +18,7 @@ from tests.newsroom import SLOT, article, development, story, subscription
 TITLES = ("이란, 국제 사찰단 맞는다", "중국, 이란 항구 대출 중단", "미국 관세 발표")
 RULES = (Rule("하나", "이란", "flash"), Rule("둘", "무역", "urgent"), Rule("셋", "항구", "routine"))
 LINK = "https://tocsin.example/d/1"
+VOLUME = (0, 0, 1, 3, 2, 0, 8, 4, 0, 0, 0, 1)
 HOME = timezone(timedelta(hours=9))
 
 
@@ -48,7 +49,8 @@ def a_digest(kind: Kind, lang: str = "ko") -> Digest:
     made = digests.digest(s, SLOT, news, RULES, known, 3)
     made = digests.each(made, lambda told: summaries.summarise(told, known[told.story]))
     spikes = tuple(Spike("하나", "이란", SLOT - timedelta(hours=h), 9, 1.0, ("매체",), ("관세",)) for h in (2, 40))
-    return replace(made, spikes=spikes, link=LINK)
+    sections = tuple(replace(section, volume=VOLUME) for section in made.sections)
+    return replace(made, spikes=spikes, link=LINK, sections=sections)
 
 
 def rewritten(digest: Digest) -> Digest:
@@ -99,7 +101,7 @@ def test_the_same_digest_in_english_has_all_its_words() -> None:
     for words in (
         "In this digest:", "More than usual", "articles between", "usually 1 an hour", "on 29 Jun", "and 1 more story",
         "3 developments held back by silences", "Rewritten by a machine", "Figures", "Matched:", "Also in:",
-        "earlier development", "You get this because", "[flash]", "In the browser, with what did not fit: https", "new facts: 25%", "Wednesday 1 July 2026",
+        "earlier development", "You get this because", "[flash]", "▁▁▂▄▃▁█▅▁▁▁▂ 19 articles in 24 hours, most at 17:00–19:00 (8)", "In the browser, with what did not fit: https", "new facts: 25%", "Wednesday 1 July 2026",
     ):  # fmt: skip
         assert words in said, words
 

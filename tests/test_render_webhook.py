@@ -68,6 +68,7 @@ def test_the_schema_uses_nothing_that_this_test_does_not_check() -> None:
         "additionalProperties",
         "items",
         "stories",
+        "volume",
     }
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alerts import render, rules, stages, volumes
 from alerts.adapters.memory import MemoryLog, MemoryTable
-from alerts.model import Article, Hit, Match, Rule, Volume
+from alerts.model import Article, Hit, Hour, Match, Rule, Volume
 from alerts.volumes import is_spike
 from tests import newsroom
 from tests.newsroom import IRAN, SLOT, article
@@ -149,3 +149,14 @@ def test_every_kind_of_channel_tells_a_spike() -> None:
         message = render.digest(type(digest)(digest.subscription, digest.slot, digest.sections, 0, spikes))
         for part in (message.text, message.html) if kind == "mail" else (message.body,):
             assert words in part
+
+
+def test_the_last_day_is_drawn_in_pairs_of_hours_up_to_the_slot() -> None:
+    end = datetime(2026, 7, 1, 5, 30, tzinfo=UTC)
+    at = [(2, "a"), (3, "b"), (4, "c"), (5, "after it"), (-19, "first"), (-20, "before it")]
+    hours = tuple(
+        Hour("iran", datetime(2026, 7, 1, tzinfo=UTC) + timedelta(hours=h), (name,), ("BBC",)) for h, name in at
+    )
+    counted = volumes.counts(Volume(hours))
+    assert volumes.recent(counted, "iran", end) == (1, *(0,) * 9, 1, 2)
+    assert volumes.recent(counted, "china", end) == ()

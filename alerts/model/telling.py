@@ -166,10 +166,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The stories of a digest that stand under one rule."""
+    """The stories of a digest that stand under one rule.
+
+    ``volume`` is how many articles met it in each two hours of the last 24, the oldest first; empty if none did.
+    """
 
     rule: Rule
     stories: tuple[Told, ...]
+    volume: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

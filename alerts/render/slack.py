@@ -205,7 +205,8 @@ def _link(words: str, url: str, *, bold: bool = False) -> Block:
 def _heading(section: views.SectionView, lang: Lang) -> list[Block]:
     """Name the rule, and the severity where it is out of the ordinary."""
     severity = [] if section.severity == "routine" else [_text(f" · {frame(lang).say(section.severity)}")]
-    return [_text(section.title, bold=True), *severity]
+    volume = [_text(f"\n{section.bars} {section.volume}")] if section.volume else []
+    return [_text(section.title, bold=True), *severity, *volume]
 
 
 def _foot(page: views.Page) -> Block:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from alerts import text, urls
 from alerts.model import Alert, Development, Digest, Lang, Moment, Section, Severity, Spike, Subscription, Told
+from alerts.render.bars import drawn
 from alerts.render.frames import frame
 
 SUBJECT_LIMIT = 150
@@ -117,6 +118,8 @@ class SectionView:
     title: str
     severity: Severity
     stories: tuple[StoryView, ...]
+    bars: str = ""
+    volume: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +259,8 @@ def _busy(spike: Spike, digest: Digest) -> str:
 def _section(section: Section, s: Subscription, slot: datetime) -> SectionView:
     """Show one rule's stories."""
     stories = tuple(_story(told, s, slot) for told in section.stories)
-    return SectionView(_clean(section.rule.title or section.rule.id, NAME_LIMIT), section.rule.severity, stories)
+    title = _clean(section.rule.title or section.rule.id, NAME_LIMIT)
+    return SectionView(title, section.rule.severity, stories, *drawn(section.volume, slot, frame(s.lang)))
 
 
 def _story(told: Told, s: Subscription, at: datetime) -> StoryView:

@@ -44,7 +44,11 @@ def digest(digest: Digest) -> Message:
     """Write a digest."""
     s = digest.subscription
     sections = [
-        {"rule": _rule(section.rule), "stories": [_told(told, s) for told in section.stories]}
+        {
+            "rule": _rule(section.rule),
+            "stories": [_told(told, s) for told in section.stories],
+            "volume": list(section.volume),
+        }
         for section in digest.sections
     ]
     slot = digest.slot.astimezone(ZoneInfo(s.zone)).isoformat()

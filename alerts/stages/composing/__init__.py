@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from alerts import digests as digests_
+from alerts import volumes as volumes_
 from alerts.model import Development, Report, Rule, Silence, Story, Subscription, Volume, Waiting
 from alerts.ports import Dress, Log, Outbox, Rewrite, Table
 from alerts.stages.composing.at_once import alerts
@@ -53,13 +54,15 @@ def compose(
     """
     count: Counter[str] = Counter(alerts=0, digests=0)
     known = silences.values()
+    volume = (volumes.get(VOLUME) if volumes is not None else None) or Volume()
     round_ = Round(
         rules=tuple(rules),
         shelf=Shelf(developments),
         readers=developments.readers(),
         story=lru_cache(STORIES)(stories.get),
         words=Words(rewrite, count),
-        volume=(volumes.get(VOLUME) if volumes is not None else None) or Volume(),
+        volume=volume,
+        hours=volumes_.counts(volume),
         silences=tuple(s for s in known if s.begins <= now),
         slots=slots,
         outbox=outbox,

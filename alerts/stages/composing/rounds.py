@@ -37,6 +37,7 @@ class Round:
     story: Callable[[str], Story | None]
     words: Words
     volume: Volume
+    hours: Mapping[tuple[str, datetime], int]
     silences: tuple[Silence, ...]
     slots: Table[datetime]
     outbox: Outbox
