@@ -36,6 +36,7 @@ PAGES = [README, *(ROOT / f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING")
 LINE = "Feed ──poll──▶ Article ──match──▶ Match ──group──▶ Development ──compose──▶ Delivery ──deliver──▶ Receipt"
 PORT = f"127.0.0.1:{demo.PORT}"
 TO_WRITE = {
+    "config/templates/mail/",
     *(f"config/rules/{name}.yaml" for name in ("chips", "hormuz", "ports", "shadow-fleet")),
     *(
         "alerts/render/teams.py",
