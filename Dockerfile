@@ -7,7 +7,7 @@ RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 # The packages before the code: they change less often, and take a minute.
 COPY requirements.lock /src/
-RUN pip install --compile --require-hashes -r /src/requirements.lock
+RUN pip install --compile --require-hashes --no-deps -r /src/requirements.lock
 COPY pyproject.toml README.md /src/
 COPY alerts /src/alerts
 RUN pip install --compile --no-deps --no-build-isolation /src && pip check

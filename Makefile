@@ -90,15 +90,16 @@ $(VENV)/bin/python:
 	  || { echo "could not; run: sudo apt-get install python3-venv"; exit 1; }; }
 	@$(PYTHON) -m venv $(VENV)
 
+# The locks name everything, so pip need not look for what they depend on; old ones look for another celery than the lock's.
 $(VENV)/run.ready: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "installing the locked packages into $(VENV)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/dev.ready: requirements-dev.lock $(VENV)/run.ready
 	@echo "installing the locked packages for development into $(VENV)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
 
 # ── development ──────────────────────────────────────────────────────────────────────────────────────────────────────
