@@ -1,158 +1,177 @@
-"""A headless Chromium, spoken to in its own protocol: pages as a browser sees them, and a log of what it asked for."""
+"""A headless Chromium on two pipes: what a page ran, and what it asked the network for.
+
+It speaks the DevTools protocol itself, which on pipes is one JSON object after the other with a NUL between them.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
+import os
+import select
 import shutil
 import subprocess
-import threading
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import aiohttp
+import pytest
 
-WAIT = 30
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 30.0
+"""Seconds for one answer of the browser, on a machine that is busy with other tests."""
+
+DANGEROUS = """
+(() => {
+  const found = [];
+  for (const node of document.querySelectorAll('*')) {
+    if (/^(script|iframe|object|embed|form|base|svg|math|link|img|video|audio|input)$/i.test(node.localName))
+      found.push('<' + node.localName + '>');
+    for (const a of node.attributes) {
+      if (/^on/i.test(a.name)) found.push(a.name + '=' + a.value);
+      if (/^(href|src|action|xlink:href)$/i.test(a.name) && !/^https?:/i.test(a.value)) found.push(a.name + '=' + a.value);
+    }
+    for (const kind of ['mouseover', 'mouseenter', 'focus', 'error', 'load', 'toggle', 'animationend'])
+      node.dispatchEvent(new Event(kind));
+  }
+  return found;
+})()
+"""
+"""Names what has no business in our pages, and pokes every element, for what only runs when it is touched."""
 
 
-def found() -> str | None:
-    """Where Chromium is, or none."""
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+@dataclass
+class Seen:
+    """What one page did: the scripts that it ran, the addresses that it asked for, and what it holds that could run."""
+
+    ran: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    holds: list[str] = field(default_factory=list)
+    text: str = ""
 
 
-class Tab:
-    """One page.  ``log`` holds what happened: requests, and what the page's policy or its scripts said."""
+class Browser:
+    """One tab of a Chromium."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._number = 0
-        self._loaded = asyncio.Event()
-        self.requests: list[str] = []
-        self.said: list[str] = []
-        self.dialogs: list[str] = []
+    def __init__(self, to: int, back: int) -> None:
+        self._to, self._back = to, back
+        self._count = 0
+        self._rest = b""
+        self._events: list[dict[str, Any]] = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Debugger"):
+            self.call(f"{domain}.enable")
+        for name in ("alert", "confirm", "prompt"):
+            self.call("Runtime.addBinding", name=name)
 
-    def send(self, method: str, **params: Any) -> dict[str, Any]:
-        """Ask the browser for something, and give its answer."""
-        return asyncio.run_coroutine_threadsafe(self._send(method, params), self._loop).result(WAIT)
+    @property
+    def requests(self) -> list[str]:
+        """Every address that was asked for, and every navigation of a frame."""
+        asked = [e["params"]["request"]["url"] for e in self._events if e["method"] == "Network.requestWillBeSent"]
+        return asked + [e["params"]["url"] for e in self._events if e["method"] == "Page.frameRequestedNavigation"]
+
+    @property
+    def dialogs(self) -> list[str]:
+        """The dialogs that a page wanted to open."""
+        return [e["params"]["name"] for e in self._events if e["method"] == "Runtime.bindingCalled"]
+
+    def forget(self) -> None:
+        """Begin the log anew."""
+        self._events.clear()
 
     def go(self, url: str) -> None:
-        """Open a page, and wait until it has loaded."""
+        """Load a page, and wait until it is loaded."""
+        before = len(self._events)
+        self.call("Page.navigate", url=url)
+        self._until("Page.loadEventFired", before)
 
-        async def opened() -> None:
-            self._loaded.clear()
-            await self._send("Page.navigate", {"url": url})
-            await asyncio.wait_for(self._loaded.wait(), WAIT)
+    def click(self, expression: str) -> None:
+        """Click on what the expression gives, and wait until the page that follows is loaded."""
+        before = len(self._events)
+        self.run(f"({expression}).click()")
+        self._until("Page.loadEventFired", before)
 
-        asyncio.run_coroutine_threadsafe(opened(), self._loop).result(2 * WAIT)
+    def open(self, page: Path) -> Seen:
+        """Load a file, wait until it is loaded, poke it, and tell what it did."""
+        self.forget()
+        address = page.as_uri()
+        self.go(address)
+        ran = [e["params"]["url"] or "inline" for e in self._events if e["method"] == "Debugger.scriptParsed"]
+        holds = self.run(DANGEROUS)
+        text = self.run("document.body.innerText")
+        return Seen(ran + self.dialogs, [url for url in self.requests if url != address], holds, text)
 
-    def run(self, script: str) -> Any:
-        """Run a script in the page from outside, whatever its policy is."""
-        answer = self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+    def run(self, expression: str) -> Any:
+        """Run a script of ours in the page, whatever the page allows."""
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         return answer["result"].get("value")
 
-    def click(self, script: str) -> None:
-        """Click on what the script gives, and wait for the page that follows."""
-        asyncio.run_coroutine_threadsafe(self._clear(), self._loop).result(WAIT)
-        self.run(f"({script}).click()")
-        asyncio.run_coroutine_threadsafe(asyncio.wait_for(self._loaded.wait(), WAIT), self._loop).result(2 * WAIT)
+    def picture(self, page: Path, *, width: int, dark: bool = False) -> bytes:
+        """Give a PNG of the whole page, as wide as a window of this width."""
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self.call("Emulation.setEmulatedMedia", features=scheme)
+        phone = width < 500
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=phone)
+        self.open(page)
+        shot = self.call("Page.captureScreenshot", captureBeyondViewport=True)
+        return base64.b64decode(shot["data"])
 
-    def look(self, path: Path, *, width: int = 1100, dark: bool = False, height: int = 0) -> None:
-        """Take a picture of the whole page."""
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.send("Emulation.setEmulatedMedia", features=[scheme])
-        self.send(
-            "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 600
-        )
-        tall = height or self.run("document.documentElement.scrollHeight")
-        self.send(
-            "Emulation.setDeviceMetricsOverride", width=width, height=tall, deviceScaleFactor=1, mobile=width < 600
-        )
-        path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot")["data"]))
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
+        """Ask the browser, and wait for the answer; what happens meanwhile is kept."""
+        self._count += 1
+        asked = {"id": self._count, "method": method, "params": params}
+        if hasattr(self, "_session"):
+            asked["sessionId"] = self._session
+        os.write(self._to, json.dumps(asked).encode() + b"\0")
+        while (said := self._read()).get("id") != self._count:
+            self._events.append(said)
+        assert "error" not in said, f"{method}: {said['error']}"
+        return said["result"]  # type: ignore[no-any-return]
 
-    async def _clear(self) -> None:
-        self._loaded.clear()
+    def _until(self, method: str, since: int) -> None:
+        while not any(event["method"] == method for event in self._events[since:]):
+            self._events.append(self._read())
 
-    async def _send(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        self._number += 1
-        number = self._number
-        self._answers[number] = asyncio.get_running_loop().create_future()
-        await self._socket.send_json({"id": number, "method": method, "params": params})
-        answer = await asyncio.wait_for(self._answers[number], WAIT)
-        assert "error" not in answer, answer
-        return dict(answer["result"])
+    def _read(self) -> dict[str, Any]:
+        ends = time.monotonic() + PATIENCE
+        while b"\0" not in self._rest:
+            ready, _, _ = select.select([self._back], [], [], max(0.0, ends - time.monotonic()))
+            assert ready, "the browser does not answer"
+            self._rest += os.read(self._back, 1 << 20)
+        said, _, self._rest = self._rest.partition(b"\0")
+        return json.loads(said)  # type: ignore[no-any-return]
 
-    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-        async for frame in socket:
-            told = json.loads(frame.data)
-            if "id" in told:
-                self._answers.pop(told["id"]).set_result(told)
-            else:
-                await self._hear(told["method"], told["params"])
 
-    async def _hear(self, method: str, params: dict[str, Any]) -> None:
-        if method == "Page.loadEventFired":
-            self._loaded.set()
-        elif method == "Network.requestWillBeSent":
-            self.requests.append(params["request"]["url"])
-        elif method == "Log.entryAdded":
-            self.said.append(params["entry"]["text"])
-        elif method == "Runtime.consoleAPICalled":
-            self.said.append(str(params["args"]))
-        elif method == "Page.javascriptDialogOpening":
-            self.dialogs.append(params["message"])
-            await self._socket.send_json({"id": 0, "method": "Page.handleJavaScriptDialog", "params": {"accept": True}})
-            self._answers[0] = asyncio.get_running_loop().create_future()
+def find() -> str:
+    """Where Chromium is; the test is skipped if it is not, and says how to have it."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip("Chromium is not installed, so no page is looked at in a browser: apt-get install chromium")
+    return found
 
 
 @contextmanager
-def tab(folder: Path) -> Iterator[Tab]:
-    """A browser of its own in the folder, with one page; it ends with the block."""
-    command = [
-        str(found()), "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
-        "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank",
-    ]  # fmt: skip
-    browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    made = Tab(loop)
-    session: aiohttp.ClientSession | None = None
-    try:
-        assert browser.stderr
-        line = next(line for line in browser.stderr if "DevTools listening on" in line)
-        drained = threading.Thread(target=browser.stderr.read, daemon=True)
-        drained.start()
-        host = line.split("ws://")[1].split("/")[0]
-        session = asyncio.run_coroutine_threadsafe(_join(made, host), loop).result(WAIT)
-        for domain in ("Page", "Network", "Log", "Runtime"):
-            made.send(f"{domain}.enable")
-        yield made
-    finally:
-        if session:
-            asyncio.run_coroutine_threadsafe(session.close(), loop).result(WAIT)
-        browser.terminate()
-        browser.wait(WAIT)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        drained.join()
-        browser.stderr.close()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-            loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
-        loop.close()
-
-
-async def _join(made: Tab, host: str) -> aiohttp.ClientSession:
-    session = aiohttp.ClientSession()
-    async with session.get(f"http://{host}/json/list") as answer:
-        page = next(one for one in await answer.json() if one["type"] == "page")
-    socket = await session.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0)
-    made.listening = asyncio.ensure_future(made._listen(socket))  # type: ignore[attr-defined]
-    await asyncio.sleep(0)
-    return session
+def browser() -> Iterator[Browser]:
+    """Start a Chromium with a profile of its own, and end it."""
+    path = find()
+    to_read, to = os.pipe()
+    back, back_write = os.pipe()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        flags = f"--headless --no-sandbox --disable-gpu --no-first-run --disable-dev-shm-usage --remote-debugging-pipe --user-data-dir={profile}"
+        # The browser reads its orders from 3 and answers on 4, whatever their numbers are here.
+        line = f'exec "$0" {flags} 3<&{to_read} 4>&{back_write} >/dev/null 2>&1'
+        running = subprocess.Popen(["bash", "-c", line, path], pass_fds=(to_read, back_write), start_new_session=True)
+        os.close(to_read)
+        os.close(back_write)
+        try:
+            yield Browser(to, back)
+        finally:
+            os.close(to)
+            running.terminate()
+            running.wait(10)
+            os.close(back)

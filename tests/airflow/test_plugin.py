@@ -19,8 +19,8 @@ import pytest
 from alerts.adapters import sql
 from alerts.desk import open_desk
 from alerts.subscribers import recipient_mark
-from tests import chromium
 from tests.airflow.conftest import environ
+from tests.chromium import Browser, browser
 from tests.desk.conftest import fill, write_config
 
 pytestmark = pytest.mark.airflow
@@ -124,11 +124,10 @@ def test_the_button_of_a_mail_needs_no_login_and_no_other_page_of_readers_is_the
     assert airflow.ask("/subscribe").status_code == 404
 
 
-@pytest.mark.skipif(not chromium.found(), reason="there is no Chromium")
-def test_a_viewer_opens_the_desk_from_the_navigation(airflow: Airflow, tmp_path: Path) -> None:
+def test_a_viewer_opens_the_desk_from_the_navigation(airflow: Airflow) -> None:
     """In a real browser, with a log of what it asks for: the entry leads to the page, and the page asks nobody else."""
-    with chromium.tab(tmp_path / "chromium") as tab:
-        tab.send("Network.setCookie", name="_token", value=airflow.token("vera"), url=airflow.url, httpOnly=True)
+    with browser() as tab:
+        tab.call("Network.setCookie", name="_token", value=airflow.token("vera"), url=airflow.url, httpOnly=True)
         tab.go(airflow.url)
         menu, entry = (
             "[aria-label=Browse]",
@@ -137,13 +136,13 @@ def test_a_viewer_opens_the_desk_from_the_navigation(airflow: Airflow, tmp_path:
         assert _seen(tab, f"document.querySelector('{menu}')?.tagName")
         tab.run(f"document.querySelector('{menu}').focus()")
         for kind in ("keyDown", "keyUp"):
-            tab.send(
+            tab.call(
                 "Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r"
             )
         assert _seen(tab, f"{entry}?.target") == "_blank"
         found = tab.run(f"{entry}.href")
         assert found == f"{airflow.url}/alerts/"
-        tab.requests.clear()
+        tab.forget()
         tab.go(found)
         assert tab.run("document.querySelector('h1').textContent") == "News watch"
         assert tab.run("document.querySelectorAll('ul.news > li').length") == 1
@@ -151,7 +150,7 @@ def test_a_viewer_opens_the_desk_from_the_navigation(airflow: Airflow, tmp_path:
         assert tab.dialogs == []
 
 
-def _seen(tab: chromium.Tab, script: str) -> object:
+def _seen(tab: Browser, script: str) -> object:
     """Wait until the page gives something."""
     end = time.monotonic() + 30
     while not (found := tab.run(script)) and time.monotonic() < end:

@@ -18,7 +18,7 @@ import pytest
 from alerts import render
 from alerts.model import Alert, Cited, Digest, Measure, Quote, Rule, Section, Source, Summary, Told
 from tests import newsroom
-from tests.browser.chromium import Browser, Seen, browser
+from tests.chromium import Browser, Seen, browser
 
 HOSTILE = Path(__file__).parents[3] / "shared/data/hostile.tar.gz"
 AT_ONCE = 25
@@ -234,8 +234,8 @@ def test_a_digest_fits_its_window_and_can_be_read(tab: Browser, tmp_path: Path, 
     page = tmp_path / "page.html"
     page.write_text(render.digest(newsroom.digest()).html)
     assert tab.picture(page, width=width, dark=dark).startswith(b"\x89PNG")
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    low = tab.evaluate(CONTRAST)
+    assert tab.run("document.documentElement.scrollWidth") <= width
+    low = tab.run(CONTRAST)
     assert low == []
 
 

@@ -20,7 +20,7 @@ from alerts.adapters import sql
 from alerts.adapters.codec import Codec
 from alerts.adapters.memory import MemoryTable
 from alerts.errors import StoreError
-from alerts.model import Article, Delivery, Development, FeedState, Match, Receipt, Report, Story
+from alerts.model import Article, Delivery, Development, FeedState, Kind, Match, Message, Receipt, Report, Story
 from alerts.ports import Table
 from tests.contract.values import NOW, story
 
@@ -124,7 +124,13 @@ texts = st.text(st.characters(codec="utf-8"))
 times = st.datetimes(
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30)), timezone(-timedelta(hours=3))])
 )
-strategies: dict[Any, st.SearchStrategy[Any]] = {str: texts, datetime: times}
+leaves = st.builds(Message, st.sampled_from(get_args(Kind)), texts, texts, texts, texts)
+"""Messages are the one value that may hold others of its kind; one level of them is enough."""
+strategies: dict[Any, st.SearchStrategy[Any]] = {
+    str: texts,
+    datetime: times,
+    tuple[Message, ...]: st.lists(leaves, max_size=2).map(tuple),
+}
 
 
 def built(*types: type) -> st.SearchStrategy[Any]:

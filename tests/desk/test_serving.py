@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -13,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from alerts.desk import Desk, alone
 from alerts.errors import AlertsError
-from tests import chromium
+from tests.chromium import browser
 from tests.desk.conftest import TOKEN, fill
 from tests.desk.visitor import Visitor
 
@@ -105,14 +104,11 @@ def test_it_is_served_and_ends(made: FastAPI) -> None:
         httpx.get(url)
 
 
-@pytest.mark.skipif(not chromium.found(), reason="there is no Chromium")
-def test_in_a_browser_nothing_of_a_stranger_runs_and_nobody_else_is_asked(
-    served: str, desk: Desk, tmp_path: Path
-) -> None:
+def test_in_a_browser_nothing_of_a_stranger_runs_and_nobody_else_is_asked(served: str, desk: Desk) -> None:
     """Every vector in every field, and the stored message in its frame, with a log of what the browser does."""
     words = " ".join(VECTORS)
     fill(desk, words, html=f"<html><head></head><body>{words}<img src=https://evil.example/y.png></body></html>")
-    with chromium.tab(tmp_path / "chromium") as tab:
+    with browser() as tab:
         tab.go(f"{served}/")
         tab.run(f"document.querySelector('#token').value = '{TOKEN}'")
         tab.click("document.querySelector('button')")
