@@ -71,9 +71,10 @@ class Browser:
 
     @property
     def requests(self) -> list[str]:
-        """Every address that was asked for, and every navigation of a frame."""
+        """Every address that was asked for, by a page or by a frame that went there, once each."""
         asked = [e["params"]["request"]["url"] for e in self._events if e["method"] == "Network.requestWillBeSent"]
-        return asked + [e["params"]["url"] for e in self._events if e["method"] == "Page.frameRequestedNavigation"]
+        asked += [e["params"]["url"] for e in self._events if e["method"] == "Page.frameRequestedNavigation"]
+        return list(dict.fromkeys(asked))
 
     @property
     def dialogs(self) -> list[str]:

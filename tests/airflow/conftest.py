@@ -31,13 +31,21 @@ def environ(home: Path, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of an Airflow whose database is migrated."""
-    home = tmp_path_factory.mktemp("airflow")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Airflow's database with its tables and nothing in them: to migrate it takes longer than most tests."""
+    home = tmp_path_factory.mktemp("migrated")
     done = subprocess.run(
         ["airflow", "db", "migrate"], env=environ(home), capture_output=True, text=True, check=False, timeout=180
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return home / "airflow.db"
+
+
+@pytest.fixture(scope="module")
+def airflow_home(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of an Airflow that has done nothing yet, for the tests of one file."""
+    home = tmp_path_factory.mktemp("airflow")
+    shutil.copy(migrated, home)
     yield home
     shutil.rmtree(home, ignore_errors=True)
 
