@@ -36,8 +36,17 @@ def test_the_second_waits_until_the_first_has_left(engine: Engine) -> None:
 
 
 def test_another_name_is_another_matter(engine: Engine) -> None:
-    with sql.alone(engine, "group"), sql.alone(engine, "match"):
-        pass
+    entered = threading.Event()
+
+    def other() -> None:
+        with sql.alone(engine, "match"):
+            entered.set()
+
+    thread = threading.Thread(target=other)
+    with sql.alone(engine, "group"):
+        thread.start()
+        assert entered.wait(10)
+    thread.join(10)
 
 
 def test_whoever_is_killed_lets_go(sql_url: str) -> None:

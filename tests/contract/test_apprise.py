@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -16,55 +16,40 @@ from alerts.adapters.apprise import AppriseChannel
 from alerts.adapters.inbox import InboxChannel
 from alerts.model import Delivery, Receipt
 from tests import newsroom
+from tests.servers import say, serving
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
 
 
-class Service(ThreadingHTTPServer):
+class Service:
     """Counts what it is asked, and answers as it was told to."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Door)
+        self.server_port = 0
+        self.begin()
+
+    def begin(self) -> None:
         self.asked: list[tuple[str, str, bytes]] = []
         self.status, self.slow = 200, 0.0
 
-
-class Door(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        service = self.server
-        assert isinstance(service, Service)
-        body = self.rfile.read(int(self.headers["content-length"] or 0))
-        service.asked.append((self.command, self.path, body))
-        sleep(service.slow)
-        self.send_response(service.status if self.path != "/elsewhere" else 200)
-        self.send_header("location", "/elsewhere")
-        self.send_header("retry-after", "1")
-        self.send_header("content-length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    do_POST = do_GET  # noqa: N815 - as the library calls it
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+    def take(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.asked.append((handler.command, handler.path, body))
+        sleep(self.slow)
+        status = self.status if handler.path != "/elsewhere" else 200
+        say(handler, status, b"{}", location="/elsewhere", retry_after="1")
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Service]:
-    with Service() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    made = Service()
+    with serving(made.take, wait=False) as url:
+        made.server_port = int(url.rpartition(":")[2])
+        yield made
 
 
 @pytest.fixture
 def service(running: Service) -> Service:
-    running.asked.clear()
-    running.status, running.slow = 200, 0.0
+    running.begin()
     return running
 
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message as Email
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from time import time as clock
 from typing import Any
@@ -40,6 +40,7 @@ from alerts.model import Delivery, Kind, Message, Receipt
 from alerts.ports import Channel
 from tests import newsroom
 from tests.newsroom import HOSTILE
+from tests.servers import headers_of, say, serving
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
 SENDER = "Tocsin <tocsin@news.example>"
@@ -463,50 +464,34 @@ def test_the_headers_say_what_kind_of_mail_it_is() -> None:
 # ── a web server ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver:
     """Keeps what is posted, and answers as it was told to."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Recorder)
+        self.url = ""
+        self.begin()
+
+    def begin(self) -> None:
         self.posts: list[tuple[dict[str, str], bytes]] = []
         self.answer: tuple[int, dict[str, str], bytes] = (200, {}, b"ok")
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/services/T0/B0"
-
-
-class Recorder(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        receiver = self.server
-        assert isinstance(receiver, Receiver)
-        body = self.rfile.read(int(self.headers["content-length"]))
-        receiver.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
-        status, headers, answer = receiver.answer
-        self.send_response(status)
-        for name, value in {"content-length": str(len(answer)), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+    def take(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.posts.append((headers_of(handler), body))
+        status, headers, answer = self.answer
+        say(handler, status, answer, **headers)
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Receiver]:
-    with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    made = Receiver()
+    with serving(made.take) as url:
+        made.url = f"{url}/services/T0/B0"
+        yield made
 
 
 @pytest.fixture
 def receiver(running: Receiver) -> Receiver:
-    running.posts.clear()
-    running.answer = (200, {}, b"ok")
+    running.begin()
     return running
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from time import monotonic
 
 import pytest
@@ -17,57 +17,44 @@ from alerts.adapters.pacing import turn
 from alerts.adapters.slack import PACE, SlackBot, SlackChannel
 from alerts.model import Delivery, Receipt
 from tests import newsroom
+from tests.servers import say, serving
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
 TOKEN = "xoxb-1234567890-s3cret"
 
 
-class Slack(ThreadingHTTPServer):
+class Slack:
     """A stand-in for Slack: gives each message a ts, and answers as it was told to."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Door)
+        self.url = ""
+        self.begin()
+
+    def begin(self) -> None:
         self.posts: list[tuple[float, dict[str, object], str]] = []
-        self.status, self.headers, self.error = 200, {}, ""  # type: ignore[var-annotated]
+        self.status, self.error = 200, ""
+        self.headers: dict[str, str] = {}
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/api/chat.postMessage"
-
-
-class Door(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        slack = self.server
-        assert isinstance(slack, Slack)
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        slack.posts.append((monotonic(), body, self.headers.get("authorization", "")))
-        ts = f"1782892800.{len(slack.posts):06}"
-        answer = json.dumps({"ok": False, "error": slack.error} if slack.error else {"ok": True, "ts": ts}).encode()
-        answer = b"ok" if "channel" not in body and not slack.error else answer
-        self.send_response(slack.status)
-        for name, value in {"content-length": str(len(answer)), **slack.headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+    def take(self, handler: BaseHTTPRequestHandler, sent: bytes) -> None:
+        body = json.loads(sent)
+        self.posts.append((monotonic(), body, handler.headers.get("authorization", "")))
+        ts = f"1782892800.{len(self.posts):06}"
+        answer = json.dumps({"ok": False, "error": self.error} if self.error else {"ok": True, "ts": ts}).encode()
+        answer = b"ok" if "channel" not in body and not self.error else answer
+        say(handler, self.status, answer, **self.headers)
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Slack]:
-    with Slack() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    made = Slack()
+    with serving(made.take) as url:
+        made.url = f"{url}/api/chat.postMessage"
+        yield made
 
 
 @pytest.fixture
 def slack(running: Slack) -> Slack:
-    running.posts.clear()
-    running.status, running.headers, running.error = 200, {}, ""
+    running.begin()
     return running
 
 
