@@ -132,12 +132,14 @@ def _summary(reports: Iterable[Report]) -> Iterator[str]:
 
 
 def number(count: int, what: str, more: str = "s") -> str:
-    """Count in words.
+    """Count in words, of which some end in a consonant and y.
 
-    >>> number(1, "digest"), number(0, "alert"), number(2, "match", "es")
-    ('1 digest', '0 alerts', '2 matches')
+    >>> number(1, "digest"), number(0, "alert"), number(2, "match", "es"), number(2, "delivery")
+    ('1 digest', '0 alerts', '2 matches', '2 deliveries')
     """
-    return f"{count} {what}{'' if count == 1 else more}"
+    if count == 1:
+        return f"1 {what}"
+    return f"{count} {what[:-1]}ies" if what.endswith(("ry", "ty", "cy")) else f"{count} {what}{more}"
 
 
 def _alike(lines: Iterable[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from alerts import app as app_
 from alerts import digests, lines, routes, show, trials, urls
 from alerts.adapters.sql import queries
 from alerts.app import App
-from alerts.cli.shell import ConfigFolder, bad_line, cli, duration, err, lookup, moment, out
+from alerts.cli.shell import ConfigFolder, cli, duration, each, err, lookup, moment, one_of, out
 from alerts.errors import AlertsError, Problem
 from alerts.model import Article, Silence
 
@@ -39,18 +39,9 @@ def would(
     config: ConfigFolder = Path("config"),
 ) -> None:
     """Say of every subscription whether it would be told of an article that came now, when, and why not."""
-    if sum(map(bool, (article, text, file))) != 1:
-        raise typer.BadParameter("name one of: a URL, an id, - for the input, --text or --file")
-    bad = 0
+    one_of(article, text, file)
     with app_.open_app(lookup(config)) as app:
-        for read in _articles(article, text, file, app):
-            if isinstance(read, Problem):
-                bad += 1
-                bad_line(read)
-            else:
-                out.print("\n".join(routes.of_article(read, app)), markup=False)
-    if bad:
-        raise typer.Exit(1)
+        each(_articles(article, text, file, app), lambda read: routes.of_article(read, app))
 
 
 def _articles(named: str, text: str, file: Path | None, app: App) -> list[Article | Problem]:

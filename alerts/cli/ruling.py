@@ -13,7 +13,7 @@ from alerts import app as app_
 from alerts import config as config_
 from alerts import explain, lines, replay, show, trials
 from alerts import rules as rules_
-from alerts.cli.shell import ConfigFolder, bad_line, cli, err, lookup, out
+from alerts.cli.shell import ConfigFolder, bad_line, cli, each, err, lookup, one_of, out
 from alerts.errors import ConfigError, Problem
 from alerts.model import Article
 
@@ -132,8 +132,7 @@ def explain_(
 
     Of an article that was seen: feed, rules, story, deliveries, receipts.  A text or a file opens no store.
     """
-    if sum(map(bool, (article, text, file))) != 1:
-        raise typer.BadParameter("name one of: a URL, an id, - for the input, --text or --file")
+    one_of(article, text, file)
     if text or file or article == "-":
         _explain_unseen(text, file, config)
         return
@@ -148,12 +147,4 @@ def explain_(
 def _explain_unseen(text: str, file: Path | None, config: Path) -> None:
     """Hold a text, the articles of a file, or what is read from the input, against each rule."""
     rules = trials.rules_in(config)
-    bad = 0
-    for read in [lines.plain(text)] if text else trials.articles(file):
-        if isinstance(read, Problem):
-            bad += 1
-            bad_line(read)
-        else:
-            out.print("\n".join(explain.unseen(read, rules)), markup=False)
-    if bad:
-        raise typer.Exit(1)
+    each([lines.plain(text)] if text else trials.articles(file), lambda read: explain.unseen(read, rules))

@@ -74,7 +74,7 @@ def redrive(
             records = _chosen(app, sent.EVERY, state, channel, subscription, since)
             chosen = [record.delivery.id for record in reversed(records)]
         count = sent.redriven(app, chosen, app_.utc())
-    out.print(f"{show.number(count, 'delivery').replace('deliverys', 'deliveries')} will be sent again")
+    out.print(f"{show.number(count, 'delivery')} will be sent again")
 
 
 @deliveries_.command()

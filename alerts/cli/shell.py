@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,7 @@ from rich.console import Console
 
 from alerts import app as app_
 from alerts.errors import Problem
+from alerts.model import Article
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -70,6 +71,25 @@ def problems(problems: Sequence[Problem]) -> None:
 def bad_line(problem: Problem) -> None:
     """Say what is wrong with a line of articles."""
     err.print(f"line {problem.line}: {problem.message}", markup=False)
+
+
+def one_of(article: str, text: str, file: Path | None) -> None:
+    """Refuse more than one way to name what is meant, or none."""
+    if sum(map(bool, (article, text, file))) != 1:
+        raise typer.BadParameter("name one of: a URL, an id, - for the input, --text or --file")
+
+
+def each(articles: Iterable[Article | Problem], told: Callable[[Article], Iterable[str]]) -> None:
+    """Print what is told of each; a line that cannot be read is told too, and ends the command with 1 at its end."""
+    bad = 0
+    for read in articles:
+        if isinstance(read, Problem):
+            bad += 1
+            bad_line(read)
+        else:
+            out.print("\n".join(told(read)), markup=False)
+    if bad:
+        raise typer.Exit(1)
 
 
 def until_told() -> None:
