@@ -50,7 +50,7 @@ def open_calls(lookup: app_.Lookup, *, clock: app_.Clock = app_.utc) -> Iterator
     with app_.open_sql(lookup) as engine, app_.open_redis(lookup) as client, Children() as children:
         key = secrets.websub_key(app_.folder_of(lookup))
         hubs = sql.SqlTable(engine, "hubs", HubState)
-        feeds = _Feeds(Path(lookup("ALERTS_CONFIG") or "config"), clock)
+        feeds = _Feeds(app_.config_of(lookup), clock)
         yield Calls(key, hubs, feeds, ChildParse(children), _door(engine, client, clock))
 
 

@@ -29,7 +29,7 @@ def follow(lookup: Lookup, stop: threading.Event, *, sweep: float = SWEEP) -> No
     :raises ConfigError: the configuration is wrong, and there is no last good version.
     :raises StoreError: SQL cannot be opened.
     """
-    folder = Path(lookup("ALERTS_CONFIG") or "config")
+    folder = app_.config_of(lookup)
     house = app_.Daily(lookup)
     while not stop.is_set():
         with app_.open_app(lookup) as app, ThreadPoolExecutor(1, "poll") as poller:

@@ -148,7 +148,7 @@ def span(lookup: app_.Lookup, *, rules: str, since: str | None, until: str | Non
     end = _moment(until) or app_.utc()
     begin = _moment(since) or end - timedelta(days=1)
     folder = None if dry else app_.folder_of(lookup) / "replay" / f"{begin:%Y%m%dT%H%M%S}-{end:%Y%m%dT%H%M%S}"
-    replay = Replay(configured(Path(lookup("ALERTS_CONFIG") or "config") / rules, whole=not dry), folder=folder)
+    replay = Replay(configured(app_.config_of(lookup) / rules, whole=not dry), folder=folder)
     with app_.open_sql(lookup) as engine:
         articles = queries.written_between(engine, "articles", Article, begin, end)
     if folder:

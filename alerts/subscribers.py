@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from alerts.model import Lang, Receipt, Subscription
+from alerts.model import Lang, Subscription
 
 Standing = Literal["asked", "active", "paused"]
 
@@ -129,17 +129,6 @@ def reachable(subscriptions: Iterable[Subscription], paused: Collection[str], ma
     if not paused:
         return tuple(subscriptions)
     return tuple(replace(s, recipients=tuple(r for r in s.recipients if open_to(s, r))) for s in subscriptions)
-
-
-def is_bounce(receipt: Receipt) -> bool:
-    """Whether the other side said for good that there is nobody at the address, and not that it does not want us.
-
-    >>> from datetime import UTC
-    >>> refused = Receipt("d", 1, "refused", "550 no such user", datetime(2026, 7, 1, tzinfo=UTC), blame="recipient")
-    >>> is_bounce(refused), is_bounce(replace(refused, blame="message"))
-    (True, False)
-    """
-    return receipt.outcome == "refused" and receipt.blame == "recipient"
 
 
 def offered(wishes: Wishes, service: Service) -> Wishes:

@@ -29,7 +29,7 @@ from alerts.app.pulse import Heart, address
 from alerts.app.readers import SqlReaders, desk_signer, desk_url
 from alerts.app.running import App, Clock, utc
 from alerts.app.stores import Stores
-from alerts.app.ways import Lookup, Shared, callback, channel, fetcher, rewriter
+from alerts.app.ways import Lookup, Shared, callback, channel, config_of, fetcher, rewriter
 from alerts.config import Config, Loaded
 from alerts.errors import ConfigError
 from alerts.ports import Table
@@ -50,7 +50,8 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
     with open_sql(lookup) as engine, open_redis(lookup) as client, Children() as children:
         store = sql.store_id(engine)
         stores = Stores.in_sql(engine, redis_.RedisFingerprints(client, store, clock=clock), clock=clock)
-        loaded = load(Path(lookup("ALERTS_CONFIG") or "config"), stores.sound, clock())
+        folder = config_of(lookup)
+        loaded = load(folder, stores.sound, clock())
         config = loaded.config
         rules = rules_.compile(config.rules, {w.id: w for w in config.watchlists})
         hosts = redis_.RedisHosts(client)
@@ -62,7 +63,7 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
         heart = Heart(address(lookup))
         readers = SqlReaders(engine, desk_signer(lookup, var), desk_url(lookup))
         news, back = redis_.RedisNews(client, store), callback(config, lookup, var)
-        dress = OwnTemplates(Path(lookup("ALERTS_CONFIG") or "config") / "templates", children)
+        dress = OwnTemplates(folder / "templates", children)
         app = App(
             loaded,
             rules,
@@ -72,13 +73,13 @@ def open_app(lookup: Lookup, *, clock: Clock = utc) -> Iterator[App]:
             parse,
             pages,
             clock,
-            engine,
-            model,
-            news,
-            back,
-            readers,
-            heart,
-            dress,
+            engine=engine,
+            rewriter=model,
+            news=news,
+            callback=back,
+            readers=readers,
+            heart=heart,
+            dress=dress,
         )
         app.subscribe()
         yield app
@@ -116,7 +117,7 @@ def open_redis(lookup: Lookup) -> Iterator[Redis]:
 @contextmanager
 def open_fetch(lookup: Lookup) -> Iterator[tuple[HttpFetch, Children]]:
     """Open the way in alone, with the children that read: ``contact`` and ``allow_hosts`` hold, if they are set."""
-    folder = Path(lookup("ALERTS_CONFIG") or "config")
+    folder = config_of(lookup)
     config = config_.examine(config_.read(folder)).config if folder.is_dir() else Config()
     with open_redis(lookup) as client, Children() as children:
         yield fetcher(config, lookup, redis_.RedisHosts(client)), children

@@ -16,13 +16,12 @@ from sqlalchemy import Engine
 
 from alerts import channels as channels_
 from alerts import deliveries as deliveries_
-from alerts import lulls, render, urls
+from alerts import lulls, render
 from alerts.adapters import http
 from alerts.adapters.sql import queries
 from alerts.app.stores import Stores
-from alerts.app.ways import Lookup
+from alerts.app.ways import Lookup, web_address
 from alerts.config import Config
-from alerts.errors import AlertsError
 from alerts.lulls import Pulse
 from alerts.model import Lull
 from alerts.stages.matching import VOLUME
@@ -52,10 +51,7 @@ def address(lookup: Lookup) -> str:
     Raises:
         AlertsError: The setting is no web address.
     """
-    url = lookup(URL) or ""
-    if url and not urls.is_web(url):
-        raise AlertsError(f"{URL} is no http(s) address; write the one that the service gave you")
-    return url
+    return web_address(lookup, URL, "that the service gave you")
 
 
 @dataclass(slots=True)

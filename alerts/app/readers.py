@@ -11,12 +11,10 @@ from urllib.parse import quote
 from sqlalchemy import Engine
 
 from alerts import subscribers as subscribers_
-from alerts import urls
 from alerts.adapters import secrets
 from alerts.adapters.sql import SqlSubscribers, queries
-from alerts.app.ways import Lookup
+from alerts.app.ways import Lookup, web_address
 from alerts.config import Config
-from alerts.errors import AlertsError
 from alerts.model import Delivery, Receipt, Subscription
 from alerts.ports import Channel
 from alerts.subscribers import Pause
@@ -76,8 +74,8 @@ class SqlReaders:
     def bounced(self, now: datetime) -> tuple[str, ...]:
         """Leave alone the addresses at which there is nobody, and say so."""
         lines = []
-        for delivery, receipt in queries.refusals_since(self.engine, now - LOOK_BACK):
-            if "@" not in delivery.recipient or not subscribers_.is_bounce(receipt):
+        for delivery, receipt in queries.bounces(self.engine, now - LOOK_BACK):
+            if "@" not in delivery.recipient:
                 continue
             mark = subscribers_.address_mark(self.signer.mark, delivery.recipient)
             if self._store.pause(Pause(mark, receipt.reason, receipt.at)):
@@ -123,7 +121,4 @@ def desk_url(lookup: Lookup) -> str:
     Raises:
         AlertsError: The setting is no web address.
     """
-    url = (lookup("ALERTS_DESK_URL") or "").rstrip("/")
-    if url and not urls.is_web(url):
-        raise AlertsError("ALERTS_DESK_URL is no http(s) address; write the one at which readers reach the desk")
-    return url
+    return web_address(lookup, "ALERTS_DESK_URL", "at which readers reach the desk").rstrip("/")

@@ -30,6 +30,23 @@ Lookup = Callable[[str], str | None]
 """How a setting is found by its name (``ALERTS_SQL``): ``os.environ.get``, or Airflow's Connections before it."""
 
 
+def config_of(lookup: Lookup) -> Path:
+    """Give the folder of the YAML files."""
+    return Path(lookup("ALERTS_CONFIG") or "config")
+
+
+def web_address(lookup: Lookup, name: str, what: str) -> str:
+    """Give the web address that a setting holds, or nothing; ``what`` says which one is meant.
+
+    Raises:
+        AlertsError: The setting is no web address.
+    """
+    url = lookup(name) or ""
+    if url and not urls.is_web(url):
+        raise AlertsError(f"{name} is no http(s) address; write the one {what}")
+    return url
+
+
 def fetcher(config: Config, lookup: Lookup, hosts: Hosts | None = None) -> HttpFetch:
     """Give the way in that is configured, with the secrets of the feeds that need one."""
     names = {feed.secret for feed in config.feeds if feed.secret}
@@ -45,11 +62,9 @@ def callback(config: Config, lookup: Lookup, var: Path) -> Callback | None:
     Raises:
         AlertsError: The setting is no web address.
     """
-    url = (lookup("ALERTS_CALLBACK") or "").rstrip("/")
+    url = web_address(lookup, "ALERTS_CALLBACK", "at which `alerts serve` is reached").rstrip("/")
     if not url:
         return None
-    if not urls.is_web(url):
-        raise AlertsError("ALERTS_CALLBACK is no http(s) address; write the one at which `alerts serve` is reached")
 
     def ask(hub: str, body: bytes) -> tuple[int, str]:
         limit, allowed = subscribing.SLOWEST, config.allow_hosts

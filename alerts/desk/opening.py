@@ -86,6 +86,6 @@ def open_desk(lookup: app_.Lookup, *, clock: app_.Clock = app_.utc) -> Iterator[
         StoreError: SQL cannot be opened.
     """
     with app_.open_sql(lookup) as engine:
-        folder = Path(lookup("ALERTS_CONFIG") or "config")
+        folder = app_.config_of(lookup)
         signer = app_.desk_signer(lookup, app_.folder_of(lookup))
         yield Desk(engine, Configured(folder, engine, clock), signer, lookup, app_.desk_url(lookup), clock)

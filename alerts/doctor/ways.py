@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from alerts import config as config_
 from alerts.adapters.broken import BrokenChannel
 from alerts.adapters.inbox import InboxChannel
-from alerts.app import Lookup, channel, folder_of, pulse
+from alerts.app import Lookup, channel, config_of, folder_of, pulse
 from alerts.config import Config
 from alerts.doctor.finding import Finding
 from alerts.errors import AlertsError, ConfigError
@@ -19,7 +18,7 @@ SECRETS = ("webhook.secret", "websub.secret", "desk.secret")
 def examine(lookup: Lookup) -> Iterator[Finding]:
     """Read the configuration as the line does, and make its channels without using them."""
     try:
-        config, problems = config_.check(config_.read(Path(lookup("ALERTS_CONFIG") or "config")))
+        config, problems = config_.check(config_.read(config_of(lookup)))
     except ConfigError as error:
         yield Finding("wrong", "config", str(error).splitlines()[0], "set ALERTS_CONFIG, or --config")
         return

@@ -174,14 +174,14 @@ def waiting(engine: Engine) -> dict[str, int]:
 
 
 def bounces(engine: Engine, since: datetime) -> tuple[tuple[Delivery, Receipt], ...]:
-    """Give the deliveries whose recipient was refused for good since then, oldest first, with the last word on each.
+    """Give the deliveries whose recipient was refused for good since then, oldest first, with what was said.
 
     That is the recipient's alone: such an address can be paused, and no channel need be.
     """
     query = (
         select(outbox.c.body, receipts.c.body)
-        .join_from(outbox, receipts, outbox.c.id == receipts.c.delivery)
-        .where(outbox.c.state == "refused", receipts.c.outcome == "refused", receipts.c.at >= since)
+        .join(receipts, receipts.c.delivery == outbox.c.id)
+        .where(receipts.c.at >= since, receipts.c.outcome == "refused")
         .order_by(receipts.c.position)
     )
     with reading(engine) as connection:
@@ -215,18 +215,6 @@ def oldest_due(engine: Engine, now: datetime) -> dict[str, datetime]:
     )
     with reading(engine) as connection:
         return {row.channel: row.since for row in connection.execute(query)}
-
-
-def refusals_since(engine: Engine, since: datetime) -> tuple[tuple[Delivery, Receipt], ...]:
-    """Give the deliveries that were refused at or after ``since``, each with the receipt that says so, oldest first."""
-    query = (
-        select(outbox.c.body, receipts.c.body)
-        .join(receipts, receipts.c.delivery == outbox.c.id)
-        .where(receipts.c.at >= since, receipts.c.outcome == "refused")
-        .order_by(receipts.c.position)
-    )
-    with reading(engine) as connection:
-        return tuple((_delivery.decode(one), _receipt.decode(other)) for one, other in connection.execute(query))
 
 
 def reports_since(engine: Engine, since: datetime) -> tuple[Report, ...]:
