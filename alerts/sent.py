@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from alerts import channels as channels_
 from alerts import deliveries as deliveries_
+from alerts import ports
 from alerts.adapters.sql import queries
 from alerts.adapters.sql.queries import DeliveryRecord
 from alerts.app import App
@@ -114,18 +115,22 @@ def redriven(app: App, ids: Sequence[str], now: datetime) -> int:
 
 
 def resumed(app: App, channel: str, now: datetime) -> ChannelState:
-    """Open a channel that is paused, disabled or left alone for a while: what waits for it is due at once.
+    """Open a channel that is paused, disabled or left alone for a while.
 
     Raises:
         AlertsError: There is no such channel.
     """
-    state = app.stores.channels.get(channel)
     known = [settings.id for settings in app.config.channels]
-    if state is None and channel not in known:
+    if app.stores.channels.get(channel) is None and channel not in known:
         raise AlertsError(f'there is no channel "{channel}"; the channels are {", ".join(known)}')
-    after = channels_.resumed(state or ChannelState(channel), now)
-    app.stores.channels.put({channel: after}, at=now)
-    app.stores.outbox.hasten(channel, now=now)
+    return reopened(app.stores.channels, app.stores.outbox, channel, now)
+
+
+def reopened(states: ports.Table[ChannelState], outbox: ports.Outbox, channel: str, now: datetime) -> ChannelState:
+    """Keep that a channel is open, and make what waits for it due at once; gives how it does now."""
+    after = channels_.resumed(states.get(channel) or ChannelState(channel), now)
+    states.put({channel: after}, at=now)
+    outbox.hasten(channel, now=now)
     return after
 
 

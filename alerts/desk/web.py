@@ -18,8 +18,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 
-from alerts import channels as channels_
-from alerts import syndication
+from alerts import sent, syndication
 from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.desk import pages, rows, service
@@ -265,9 +264,8 @@ def resume(desk: At, name: str) -> Response:
     """Open a channel that is left alone: what waits for it is due at once."""
     if name not in {channel.id for channel in desk.config.channels}:
         raise HTTPException(404, "there is no such channel")
-    states, now = sql.SqlTable(desk.engine, "channels", ChannelState), desk.clock()
-    states.put({name: channels_.resumed(states.get(name) or ChannelState(name), now)}, at=now)
-    sql.SqlOutbox(desk.engine).hasten(name, now=now)
+    states = sql.SqlTable(desk.engine, "channels", ChannelState)
+    sent.reopened(states, sql.SqlOutbox(desk.engine), name, desk.clock())
     return RedirectResponse("../../#channels", status_code=303)
 
 

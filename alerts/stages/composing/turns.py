@@ -42,14 +42,16 @@ class Turns:
     waiting: Table[Waiting]
     now: datetime
     unsubscribe: Unsubscribe | None = None
-    held: list[Turn] = field(default_factory=list)
+    held: dict[str, Turn] = field(default_factory=dict)
+    much: int = 0
 
     def add(self, turn: Turn) -> None:
         """Take a turn, and keep what was taken when it is much."""
-        if any(held.subscription == turn.subscription for held in self.held):
+        if turn.subscription in self.held:
             self.keep()  # what the first has sealed must be told before the second takes its place
-        self.held.append(turn)
-        if sum(len(held.deliveries) for held in self.held) >= MANY:
+        self.held[turn.subscription] = turn
+        self.much += len(turn.deliveries)
+        if self.much >= MANY:
             self.keep()
 
     def keep(self) -> None:
@@ -58,7 +60,7 @@ class Turns:
         The digests that are in the outbox decide how far their reader is: one that was there already, of a run that
         died, tells less than the one that was made now.
         """
-        turns, self.held = self.held, []
+        turns, self.held, self.much = [*self.held.values()], {}, 0
         self.waiting.put({t.subscription: t.sealed for t in turns if t.sealed is not None}, at=self.now)
         self._commit({t.subscription: t.end for t in turns if t.end is not None and t.sealed is not None})
         kept = {d.id: d for d in self.outbox.add([self._addressed(d) for t in turns for d in t.deliveries])}
