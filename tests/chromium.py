@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -24,6 +25,12 @@ import pytest
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 30.0
 """Seconds for one answer of the browser, on a machine that is busy with other tests."""
+
+LEAVINGS = 10
+"""Times that a page may leave for another while a script of ours is to run in it."""
+
+LEFT = re.compile(r"navigated or closed|context was destroyed|Cannot find (default execution )?context")
+"""What the browser says of a page that left while it was asked."""
 
 DANGEROUS = """
 (() => {
@@ -52,6 +59,10 @@ class Seen:
     asked: list[str] = field(default_factory=list)
     holds: list[str] = field(default_factory=list)
     text: str = ""
+
+
+class RefusedError(AssertionError):
+    """What the browser would not do, and why."""
 
 
 class Browser:
@@ -108,9 +119,18 @@ class Browser:
         return Seen(ran + self.dialogs, [url for url in self.requests if url != address], holds, text)
 
     def run(self, expression: str) -> Any:
-        """Run a script of ours in the page, whatever the page allows."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        return answer["result"].get("value")
+        """Run a script of ours in the page, whatever the page allows, or in the one that it goes to meanwhile.
+
+        A page that leaves while it is asked has not hidden that: where it went is among the requests.
+        """
+        for tries_left in reversed(range(LEAVINGS)):
+            try:
+                answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+                return answer["result"].get("value")
+            except RefusedError as refusal:
+                if not tries_left or not LEFT.search(str(refusal)):
+                    raise
+        raise AssertionError("unreachable")
 
     def picture(self, page: Path, *, width: int, dark: bool = False) -> bytes:
         """Give a PNG of the whole page, as wide as a window of this width."""
@@ -131,7 +151,8 @@ class Browser:
         os.write(self._to, json.dumps(asked).encode() + b"\0")
         while (said := self._read()).get("id") != self._count:
             self._events.append(said)
-        assert "error" not in said, f"{method}: {said['error']}"
+        if "error" in said:
+            raise RefusedError(f"{method}: {said['error']}")
         return said["result"]  # type: ignore[no-any-return]
 
     def _until(self, method: str, since: int) -> None:
