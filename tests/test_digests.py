@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import config, digests
-from alerts.model import Development, Hit, Rule, Silence, Strength
+from alerts.model import Development, Hit, Rule, Score, Silence, Strength
 from tests import newsroom
 from tests.newsroom import CHINA, IRAN, NIGHT, RULES, SLOT, STORIES, TARIFFS, article, development, story, subscription
 from tests.shop import CHANNELS
@@ -368,6 +368,29 @@ def test_copies_do_not_make_a_story_weightier() -> None:
     stories = {"a": story("a", one, copies=copies), "b": story("b", two)}
     digest = digests.digest(subscription(), SLOT, [development(one, "a"), development(two, "b")], RULES, stories)
     assert [told.story for told in digest.sections[0].stories] == ["b", "a"]
+
+
+def test_what_many_told_days_ago_does_not_come_before_what_more_tell_today() -> None:
+    old = [article(f"old{n}", "Old", f"Outlet {n}", hour=-60) for n in range(9)]
+    late, one, two = article("late", "Late", hour=3), article("one", "One", hour=1), article("two", "Two", "CNN", 2)
+    opinion = replace(story("c", article("column", "Why", "NZZ", 2)).members[0], reason="background")
+    stories = {"a": story("a", *old, late), "b": story("b", one, two)}
+    stories["a"] = replace(stories["a"], members=(*stories["a"].members, opinion))
+    news = [development(late, "a", reason="new facts: x"), development(one, "b")]
+    digest = digests.digest(subscription(), SLOT, news, RULES, stories)
+    told = digest.sections[0].stories
+    assert [(t.story, t.score) for t in told] == [
+        ("b", Score("urgent", 2, one.when)),
+        ("a", Score("urgent", 1, late.when)),
+    ]
+
+
+def test_outlets_of_one_voice_count_once() -> None:
+    one = article("one", "One", hour=1)
+    known = story("a", one, article("two", "Two", "CNN", 2))
+    known = replace(known, members=tuple(replace(m, voice="polaris") for m in known.members))
+    made = digests.digest(subscription(), SLOT, [development(one, "a")], RULES, {"a": known})
+    assert made.sections[0].stories[0].score == Score("urgent", 1, one.when)
 
 
 def test_what_does_not_fit_is_counted_and_is_the_least() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from alerts.model import SEVERITIES, Alert, Development, Digest, Rule, Section, Story, Subscription, Told
+from alerts.model import SEVERITIES, Alert, Development, Digest, Member, Rule, Score, Section, Story, Subscription, Told
 
 
 def alert(
@@ -30,15 +30,18 @@ def digest(
 ) -> Digest:
     """Tell each story once, under the first of the subscription's rules that it meets, the weightiest first.
 
-    Stories are ranked by severity, then by the number of outlets that report on their own, then by recency; those
-    beyond ``s.max_stories`` are counted in ``more``.
+    Stories are ranked by their ``score``; those beyond ``s.max_stories`` are counted in ``more``.
     """
     ordered = _in_order(s, rules)
-    ranked = sorted(_by_story(chosen).items(), key=lambda kv: _rank(kv[1], ordered, stories.get(kv[0])))
-    kept = [(_first_rule(news, ordered), told(news, stories.get(story))) for story, news in ranked[: s.max_stories]]
+    scored = [(score(news, ordered, stories.get(story)), story, news) for story, news in _by_story(chosen).items()]
+    scored.sort(key=lambda one: (_rank(one[0]), one[1]))
+    kept = [
+        (_first_rule(news, ordered), replace(told(news, stories.get(story)), score=made))
+        for made, story, news in scored[: s.max_stories]
+    ]
     under = [Section(rule, tuple(t for r, t in kept if r.id == rule.id)) for rule in ordered]
     sections = tuple(section for section in under if section.stories)
-    return Digest(s, slot, sections, len(ranked) - len(kept), silenced=silenced)
+    return Digest(s, slot, sections, len(scored) - len(kept), silenced=silenced)
 
 
 def told(developments: Sequence[Development], story: Story | None) -> Told:
@@ -93,15 +96,28 @@ def _by_story(developments: Iterable[Development]) -> dict[str, list[Development
     return found
 
 
-def _rank(
-    developments: Sequence[Development], ordered: Sequence[Rule], story: Story | None
-) -> tuple[int, int, float, str]:
-    """Make the sort key of a story: what comes first has the smallest."""
-    severity = SEVERITIES.index(_first_rule(developments, ordered).severity)
-    outlets = {d.article.outlet for d in developments}
-    outlets |= {m.outlet for m in story.members if not m.copy_of} if story else set()
-    newest = max(d.article.when for d in developments)
-    return severity, -len(outlets), -newest.timestamp(), developments[0].story
+def score(developments: Sequence[Development], ordered: Sequence[Rule], story: Story | None) -> Score:
+    """Weigh a story by what is new in it: a story of last week that forty outlets carried has no right to lead today.
+
+    The outlets are those that have reported on their own since the first of what is told now.
+    """
+    first = min(d.article.seen for d in developments)
+    voices = {m.voice or m.outlet for m in story.members if m.seen >= first and _reports(m)} if story else set()
+    return Score(
+        severity=_first_rule(developments, ordered).severity,
+        outlets=len(voices or {d.article.outlet for d in developments}),
+        newest=max(d.article.when for d in developments),
+    )
+
+
+def _reports(member: Member) -> bool:
+    """Whether an article says something by itself: a copy is its original's, and a column tells no news."""
+    return not member.copy_of and not member.reason.startswith("background")
+
+
+def _rank(score: Score) -> tuple[int, int, float]:
+    """Make the sort key of a score: what comes first has the smallest."""
+    return SEVERITIES.index(score.severity), -score.outlets, -score.newest.timestamp()
 
 
 def _also_in(news: Sequence[Development], story: Story | None) -> tuple[str, ...]:

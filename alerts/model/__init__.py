@@ -37,6 +37,7 @@ from alerts.model.telling import Pending as Pending
 from alerts.model.telling import Quote as Quote
 from alerts.model.telling import Receipt as Receipt
 from alerts.model.telling import Report as Report
+from alerts.model.telling import Score as Score
 from alerts.model.telling import Section as Section
 from alerts.model.telling import Silence as Silence
 from alerts.model.telling import Source as Source

@@ -153,6 +153,19 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Score:
+    """Why a story stands where it does in a digest: by severity, then by outlets, then by recency.
+
+    ``severity`` is that of the gravest rule that it meets.  ``outlets`` counts those that have reported on their own,
+    one for a family or a wire, since the first of what is told now.  ``newest`` is when the last of that was published.
+    """
+
+    severity: Severity
+    outlets: int
+    newest: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A story as one subscriber is told it: what is new, and who else carries it."""
 
@@ -162,6 +175,7 @@ class Told:
     also_in: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
     summary: Summary = Summary()
+    score: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)
