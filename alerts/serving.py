@@ -17,10 +17,11 @@ from typing import TypeVar
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from sqlalchemy.exc import DBAPIError
 
 from alerts import pushing, subscribing
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, StoreError
 from alerts.pushing import Door, Reply
 from alerts.subscribing import Calls
 
@@ -145,7 +146,7 @@ class _Routes:
 
     def application(self) -> web.Application:
         """Mount them."""
-        app = web.Application(client_max_size=pushing.MOST_BYTES)
+        app = web.Application(client_max_size=pushing.MOST_BYTES, middlewares=[_unless_kept])
         app.router.add_post("/api/articles", self.articles)
         if self._calls:
             app.router.add_get("/websub/{feed}/{mark}", self.confirm, allow_head=False)
@@ -172,11 +173,7 @@ class _Routes:
         body = refusal or await self._body(request)
         if isinstance(body, Reply):
             return _response(body)
-        try:
-            return _response(await self._run(lambda: pushing.receive(body, self._door)))
-        except DBAPIError as error:
-            log.warning("a push could not be kept", reason=type(error.orig).__name__)
-            return _response(pushing.refused(503, f"it could not be kept now; send it again in {_LATER} s"))
+        return _response(await self._run(lambda: pushing.receive(body, self._door)))
 
     async def confirm(self, request: web.Request) -> web.Response:
         """Answer a hub that asks whether we meant it; its challenge goes back as plain text."""
@@ -219,6 +216,21 @@ class _Routes:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+@web.middleware
+async def _unless_kept(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Ask for the same again later while SQL fails: nothing was kept, whether it was pushed or a hub has sent it.
+
+    The log has the pattern of the address, for that of a hub is a secret.
+    """
+    try:
+        return await handler(request)
+    except (StoreError, DBAPIError) as error:
+        asked = request.match_info.route.resource
+        reason = str(error) if isinstance(error, StoreError) else type(error.orig).__name__
+        log.warning("SQL fails; whoever called is told to come again", path=asked and asked.canonical, reason=reason)
+        return _response(pushing.refused(503, f"the store fails, and nothing was kept; send it again in {_LATER} s"))
 
 
 def _may_see(request: web.Request, tokens: tuple[str, ...]) -> bool:

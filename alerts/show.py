@@ -61,6 +61,7 @@ def kept(made: Report) -> Iterator[str]:
         f"{INDENT}{count['deliveries']} deliveries, {number(count['reports'], 'report')}, "
         f"{number(count['files'], 'file')} of the local inbox, {number(count['seen'], 'mark')} of what was seen"
     )
+    yield f"{INDENT}{number(count['asked'], 'sign-up')} that nobody confirmed"
     yield f"put back      {number(count['index'], 'mark')} that Redis had lost"
     yield f"sick          {number(count['sick'], 'feed')}"
     yield from (f"{INDENT}{line}" for line in made.lines)

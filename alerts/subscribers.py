@@ -20,7 +20,7 @@ from alerts.model import Lang, Subscription
 Standing = Literal["asked", "active", "paused"]
 
 CONFIRM_WITHIN = timedelta(days=2)
-"""How long a mail that asks for the click may be answered; then the row is deleted."""
+"""How long a mail that asks for the click may be answered; the next housekeeping deletes the row."""
 
 ASK_AGAIN = timedelta(minutes=15)
 """How long an address gets no other mail of ours, whoever asks for it."""

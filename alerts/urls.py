@@ -106,15 +106,6 @@ def site(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address is a place on the internet, and no disguise of another: mapped, 6to4, Teredo, NAT64.
-
-    >>> is_public("8.8.8.8"), is_public("169.254.169.254"), is_public("::ffff:127.0.0.1")
-    (True, False, False)
-    """
-    return not not_public(address)
-
-
 def not_public(address: str) -> str:
     """Say what an IP address is, if it is no place on the internet; empty if it is one.
 

@@ -207,6 +207,7 @@ def test_the_report_in_words() -> None:
     made = Report("keep", START, (("articles", 1), ("matches", 2), ("index", 1), ("sick", 1)), ('feed "x": gone',))
     said = "\n".join(show.kept(made))
     assert "deleted       1 article, 2 matches, 0 developments, 0 stories" in said
+    assert "              0 sign-ups that nobody confirmed" in said
     assert "put back      1 mark that" in said
     assert said.endswith('feed "x": gone')
 

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -161,6 +162,12 @@ def test_what_is_in_no_configuration_is_other(engine: Engine) -> None:
     assert 'alerts_reader_backlog{log="developments",reader="other"} 1.0' in text
     for word in ("tariffs", '"old"', "nobody", "anna", "example.org"):
         assert word not in text, word
+
+
+def test_the_version_is_that_of_the_package(engine: Engine) -> None:
+    """As mails, polls and the doctor say it, wherever it is installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert scrape(engine)[f'alerts_version_info{{"version": "{project["version"]}"}}'] == 1
 
 
 def test_an_installation_without_anything_has_every_family(engine: Engine) -> None:

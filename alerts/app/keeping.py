@@ -14,9 +14,10 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from alerts import feeds as feeds_
+from alerts import subscribers
 from alerts.adapters import inbox, logs
 from alerts.adapters import redis as redis_
-from alerts.adapters.sql import expiry, shown
+from alerts.adapters.sql import SqlSubscribers, expiry, shown
 from alerts.app import retention
 from alerts.app.opening import folder_of, open_app
 from alerts.app.retention import Retention
@@ -92,6 +93,7 @@ def keep(app: App, spans: Retention, var: Path) -> Report:
     count["threads"] = expiry.threads(engine, before=now - spans.articles)
     count["deliveries"] = expiry.deliveries(engine, before=now - spans.deliveries)
     count["seen"] = expiry.seen(engine, "articles", before=now - spans.seen - redis_.GENERATION)
+    count["asked"] = SqlSubscribers(engine).tidy(now - subscribers.CONFIRM_WITHIN)
     count["files"] = inbox.forget(var / "inbox", now - spans.deliveries)
     count["index"] = index(app.stores.seen, engine, now)
     sick = [*_sick(app, now)]

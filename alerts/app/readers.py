@@ -36,9 +36,8 @@ class SqlReaders:
     def _store(self) -> SqlSubscribers:
         return SqlSubscribers(self.engine)
 
-    def merged(self, config: Config, now: datetime) -> tuple[Subscription, ...]:
+    def merged(self, config: Config) -> tuple[Subscription, ...]:
         """Give all subscriptions, those of readers too, without the recipients that are left alone."""
-        self._store.tidy(now - subscribers_.CONFIRM_WITHIN)
         return subscribers_.reachable((*config.subscriptions, *self._own(config)), self._paused(), self.signer.mark)
 
     def _own(self, config: Config) -> tuple[Subscription, ...]:

@@ -44,7 +44,7 @@ def utc() -> datetime:
 class Readers(Protocol):
     """What the App asks about readers."""
 
-    def merged(self, config: Config, now: datetime) -> tuple[Subscription, ...]:
+    def merged(self, config: Config) -> tuple[Subscription, ...]:
         """Give all subscriptions, those of readers too, without the recipients that are left alone."""
         ...
 
@@ -133,7 +133,7 @@ class App:
             case "compose":
                 readers = self.readers
                 report = stages.compose(
-                    readers.merged(self.config, now) if readers else self.config.subscriptions,
+                    readers.merged(self.config) if readers else self.config.subscriptions,
                     self.config.rules,
                     developments=stores.developments,
                     stories=stores.stories,

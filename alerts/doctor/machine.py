@@ -13,6 +13,7 @@ from email.policy import SMTP
 from importlib.metadata import PackageNotFoundError, version
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import alerts
 from alerts.adapters.email import to_email
 from alerts.app import Lookup, folder_of
 from alerts.doctor.finding import Finding
@@ -44,7 +45,7 @@ def examine(lookup: Lookup) -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
-    found = {name: installed(name) for name in ("tocsin", *PACKAGES)}
+    found = {"tocsin": alerts.__version__} | {name: installed(name) for name in PACKAGES}
     lost = [name for name in PACKAGES if not found[name]]
     said = ", ".join(f"{name} {number}" for name, number in found.items() if number)
     if lost:

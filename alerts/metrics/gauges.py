@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import get_args
 
 from prometheus_client.core import Metric
 from sqlalchemy import Engine
 
+import alerts
 from alerts import feeds as feeds_
 from alerts.adapters.sql import SqlTable, expiry, queries
 from alerts.config import Config, Loaded
@@ -34,7 +34,7 @@ def gauges(engine: Engine, loaded: Loaded, now: datetime) -> Iterator[Metric]:
     yield gauge("alerts_sql_bytes", {(): whole})
     yield gauge("alerts_sql_free_bytes", {(): free})
     yield gauge("alerts_config_problems", {(): len(loaded.problems)})
-    yield gauge("alerts_version_info", {(_version(),): 1})
+    yield gauge("alerts_version_info", {(alerts.__version__,): 1})
 
 
 def _last_runs(engine: Engine) -> Rows:
@@ -79,10 +79,3 @@ def _readers(engine: Engine, config: Config, now: datetime) -> Iterator[Metric]:
     yield gauge("alerts_log_values", values)
     yield gauge("alerts_reader_backlog", backlog)
     yield gauge("alerts_reader_oldest_seconds", oldest)
-
-
-def _version() -> str:
-    try:
-        return version("tocsin")
-    except PackageNotFoundError:
-        return ""

@@ -24,7 +24,7 @@ from alerts import app as app_
 from alerts import doors, serving, subscribing
 from alerts.adapters import http as http_
 from alerts.adapters.memory import MemoryFingerprints, MemoryLog, MemoryNews, MemoryParse, MemoryTable
-from alerts.errors import AlertsError
+from alerts.errors import AlertsError, StoreError
 from alerts.model import Feed, FeedState, Hints, HubState
 from alerts.pushing import Door
 from alerts.subscribing import Callback, Calls
@@ -280,6 +280,50 @@ def test_what_is_no_feed_is_passed_over(world: World) -> None:
     assert world.delivers(told, b"") == 202
     assert world.delivers(told, **{"Content-Encoding": "gzip"}) == 415
     assert world.titles() == []
+
+
+class Down:
+    """A table and a log whose database is away."""
+
+    def get(self, key: str) -> HubState:
+        raise StoreError("the store cannot be used: sqlite:///alerts.db: database is locked")
+
+    def append(self, values: object) -> int:
+        raise StoreError("the store cannot be used: sqlite:///alerts.db: database or disk is full")
+
+
+DOWN: list[tuple[str, str, Callable[[Calls], Calls]]] = [
+    ("it asks, and nobody knows whether we meant it", "GET", lambda calls: replace(calls, hubs=Down())),
+    ("it delivers, and nobody knows whether it may", "POST", lambda calls: replace(calls, hubs=Down())),
+    (
+        "it delivers, and what it brings cannot be kept",
+        "POST",
+        lambda calls: replace(calls, door=replace(calls.door, articles=Down())),
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "method", "broken"), DOWN, ids=[case[0] for case in DOWN])
+def test_a_hub_that_calls_while_the_store_fails_is_asked_to_come_again(
+    world: World, what: str, method: str, broken: Callable[[Calls], Calls]
+) -> None:
+    """A hub that is answered 500 may give up; what it brought would be lost until the next poll."""
+    told = world.granted()
+    path = urlsplit(told["hub.callback"]).path
+    calls = broken(world.calls)
+    signature = {"X-Hub-Signature": f"sha256={hmac.new(told['hub.secret'].encode(), NEWS, 'sha256').hexdigest()}"}
+    with capture_logs() as logged, serving.serving(calls.door, (), calls=calls, port=0) as url:
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+        connection.request(method, f"{path}?hub.mode=subscribe&hub.challenge=c", NEWS, signature)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+    assert [line["path"] for line in logged] == ["/websub/{feed}/{mark}"]
+    assert path.rpartition("/")[2] not in str(logged), "the address is a secret"
+    assert world.titles() == []
+    assert world.delivers(told) == 202, "and when the store is there again, it is taken"
+    assert world.titles() == ["Oil rises"]
 
 
 def test_a_hub_that_denies_is_left_alone(world: World) -> None:

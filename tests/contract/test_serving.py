@@ -7,14 +7,18 @@ import http.client
 import json
 import socket
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from alerts import pushing, serving
-from alerts.errors import AlertsError
+from alerts.adapters.sql import SqlLog, connect
+from alerts.errors import AlertsError, StoreError
 from alerts.model import Article
 from alerts.pushing import Door
 from alerts.serving import Bucket
@@ -98,9 +102,26 @@ class Full:
         raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
 
 
-def test_a_store_that_fails_asks_for_the_same_again_later() -> None:
+def a_full_sqlite(folder: Path) -> SqlLog[Article]:
+    """A real log on a real SQLite that takes nothing more, as on a full disk."""
+    engine = connect(f"sqlite:///{folder / 'alerts.db'}")
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON"))
+    engine.dispose()
+    return SqlLog(engine, "articles", Article)
+
+
+STORES: list[tuple[str, Callable[[Path], Any]]] = [
+    ("a driver's own error", lambda _: Full()),
+    ("a real SQLite that takes nothing more", a_full_sqlite),
+]
+
+
+@pytest.mark.parametrize(("what", "made"), STORES, ids=[case[0] for case in STORES])
+def test_a_store_that_fails_asks_for_the_same_again_later(
+    what: str, made: Callable[[Path], Any], tmp_path: Path
+) -> None:
     door = a_door()
-    broken = Door(door.seen, Full(), door.news, door.clock)  # type: ignore[arg-type]
+    broken = Door(door.seen, made(tmp_path), door.news, door.clock)
     with serving.serving(broken, (TOKEN,), port=0) as url:
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
         connection.request("POST", "/api/articles", body(OIL), AUTHORISED)
@@ -108,8 +129,17 @@ def test_a_store_that_fails_asks_for_the_same_again_later() -> None:
         said = json.loads(answer.read())
         connection.close()
     assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
-    assert said == {"error": "it could not be kept now; send it again in 10 s"}
+    assert said == {"error": "the store fails, and nothing was kept; send it again in 10 s"}
     assert not door.news.wait(0), "nothing was kept, so nobody is woken"
+
+
+def test_metrics_that_cannot_be_counted_are_asked_for_again_later(door: Door) -> None:
+    def fails() -> bytes:
+        raise StoreError("the store cannot be used")
+
+    shown = serving.Metrics(fails, "text/plain", (TOKEN,))
+    with serving.serving(door, (), metrics=shown, port=0) as url:
+        assert ask(url, method="GET", path="/metrics", **AUTHORISED)[0] == 503
 
 
 def test_too_many_requests_are_told_to_wait(url: str) -> None:

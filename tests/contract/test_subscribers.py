@@ -50,7 +50,7 @@ def test_only_who_did_not_confirm_is_tidied_away(engine: Engine) -> None:
     late = replace(MINA, id="c" * 32, made=NOW + MINUTE)
     for n, reader in enumerate((MINA, active, late)):
         store.put(reader, f"m{n}")
-    store.tidy(NOW + MINUTE)
+    assert [store.tidy(NOW + MINUTE), store.tidy(NOW + MINUTE)] == [1, 0]
     assert {reader.id for reader in store.all()} == {active.id, late.id}
 
 

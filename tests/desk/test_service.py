@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from alerts import rules as rules_
 from alerts.adapters import sql
 from alerts.adapters.memory import MemoryChannel, MemoryFetch, MemoryFingerprints, MemoryPages, MemoryParse
 from alerts.app import App, SqlReaders, Stores
+from alerts.app.retention import Retention
 from alerts.config import Loaded
 from alerts.desk import Desk, service, web
 from alerts.model import Development, Report
@@ -132,15 +134,27 @@ def test_the_page_of_a_reader_shows_what_they_chose(often: str) -> None:
 
 
 def test_who_does_not_click_is_forgotten(
-    stranger: Visitor, app: App, desk: Desk, clock: TestClock, channel: MemoryChannel
+    stranger: Visitor, app: App, desk: Desk, clock: TestClock, channel: MemoryChannel, tmp_path: Path
 ) -> None:
     stranger.post("/subscribe", data=FORM)
     send(app)
     old = link(channel, "confirm")
     clock.move(timedelta(days=2, minutes=1))
-    send(app)
+    assert stranger.post(old).status_code == 404, "the link has ended by itself"
+    assert dict(app_.keep(app, Retention(), tmp_path).counts)["asked"] == 1
     assert sql.SqlSubscribers(desk.engine).all() == ()
-    assert stranger.post(old).status_code == 404
+
+
+def test_who_asks_again_has_two_days_from_then(
+    stranger: Visitor, app: App, desk: Desk, clock: TestClock, channel: MemoryChannel, tmp_path: Path
+) -> None:
+    stranger.post("/subscribe", data=FORM)
+    clock.move(timedelta(days=1.5))
+    stranger.post("/subscribe", data=FORM)
+    send(app)
+    clock.move(timedelta(days=1))
+    assert dict(app_.keep(app, Retention(), tmp_path).counts)["asked"] == 0
+    assert stranger.post(link(channel, "confirm")).status_code == 200
 
 
 # ── what a stranger can learn, and do ────────────────────────────────────────────────────────────────────────────────

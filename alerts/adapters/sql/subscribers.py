@@ -49,7 +49,7 @@ class SqlSubscribers:
         }
         with writing(self._engine) as connection:
             new = insert(connection, subscribers).values(row)
-            changed = {name: new.excluded[name] for name in ("standing", "body")}
+            changed = {name: new.excluded[name] for name in ("standing", "made", "body")}
             same = subscribers.c.id == reader.id
             connection.execute(new.on_conflict_do_update(index_elements=["mark"], set_=changed, where=same))
 
@@ -60,11 +60,11 @@ class SqlSubscribers:
             connection.execute(delete(readers).where(readers.c.reader == reader.name))
             connection.execute(delete(rows).where(rows.c.name == "slots", rows.c.key == reader.name))
 
-    def tidy(self, before: datetime) -> None:
-        """Delete those who asked before that time, and did not confirm."""
+    def tidy(self, before: datetime) -> int:
+        """Delete those who asked before that time, and did not confirm; gives their number."""
         old = (subscribers.c.standing == "asked") & (subscribers.c.made < before)
         with writing(self._engine) as connection:
-            connection.execute(delete(subscribers).where(old))
+            return connection.execute(delete(subscribers).where(old)).rowcount
 
     # ── who is left alone ────────────────────────────────────────────────────────────────────────────────────────────
 
