@@ -40,16 +40,19 @@ _GONE = frozenset({404, 410})
 _AGAIN = frozenset({0, 408, 425, 429})
 
 
-def meaning(status: int) -> tuple[Outcome, Blame]:
+def meaning(status: int, *, barred: bool = False) -> tuple[Outcome, Blame]:
     """Say what an answer of HTTP means to a message that was posted; 0 is no answer.
 
-    A redirect is not followed, and so the address in the channel's settings is wrong.
+    A redirect is not followed, and so the address in the channel's settings is wrong.  So it is, until the operator
+    says otherwise, where it is one to which we do not go (``barred``).
 
     >>> meaning(204), meaning(503), meaning(422)
     (('delivered', ''), ('deferred', ''), ('refused', 'message'))
-    >>> meaning(401), meaning(301), meaning(410)
-    (('deferred', 'login'), ('deferred', 'login'), ('deferred', 'gone'))
+    >>> meaning(401), meaning(301), meaning(410), meaning(0, barred=True)
+    (('deferred', 'login'), ('deferred', 'login'), ('deferred', 'gone'), ('deferred', 'login'))
     """
+    if barred:
+        return "deferred", "login"
     if 200 <= status < 300:
         return "delivered", ""
     if status in _AGAIN or status >= 500:

@@ -30,7 +30,7 @@ TOKEN = "t" * 32
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 CONFIG = {
     "feeds.yaml": 'allow_hosts: [127.0.0.1]\nfeeds:\n  - {id: no, url: "http://127.0.0.1:9/", outlet: A, every: 1h}\n',
-    "channels.yaml": "channels:\n  - {id: hook, kind: webhook}\n",
+    "channels.yaml": "allow_hosts: [127.0.0.1]\nchannels:\n  - {id: hook, kind: webhook}\n",
     "subscriptions.yaml": (
         "subscriptions:\n  - {id: desk, title: Desk, rules: all, channel: hook, when: instant, strength: mention}\n"
     ),

@@ -59,6 +59,7 @@ FAULTS = 0.03
 SUBJECTS = ("Iran", "Tehran", "tariffs", "sanctions", "China", "Beijing")
 
 CHANNELS = """\
+allow_hosts: [127.0.0.1]
 channels:
   - {id: mail, kind: mail, from: "Tocsin <tocsin@example.org>"}
   - {id: hook, kind: webhook}

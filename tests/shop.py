@@ -29,6 +29,7 @@ watchlists:
     aliases: [Iran, Tehran, 이란]
 """
 CHANNELS = """\
+allow_hosts: [127.0.0.1]
 channels:
   - {id: mail, kind: mail, from: "Tocsin <tocsin@example.org>"}
   - {id: slack, kind: slack}

@@ -71,6 +71,24 @@ def test_whatever_is_not_well_has_advice(shop: Shop) -> None:
     assert "hunter2" not in str(every)
 
 
+PRIVATE = [
+    ("a public receiver", "https://hooks.example.org/x", [], "well"),
+    ("one on this machine", "http://127.0.0.1:9/x", [], "wrong"),
+    ("one in a private network", "http://[fd00::1]/x", [], "wrong"),
+    ("one that is allowed", "http://10.0.0.7/x", ["10.0.0.7"], "well"),
+]
+
+
+@pytest.mark.parametrize(("why", "url", "allowed", "state"), PRIVATE, ids=[case[0] for case in PRIVATE])
+def test_a_receiver_to_which_nothing_is_sent_is_wrong(
+    shop: Shop, why: str, url: str, allowed: list[str], state: str
+) -> None:
+    shop.write("channels.yaml", f"allow_hosts: {allowed}\nchannels:\n  - {{id: hook, kind: webhook}}\n")
+    (finding,) = [f for f in doctor.examine({**shop.environ, "ALERTS_WEBHOOK": url}.get) if f.part == "channel hook"]
+    assert finding.state == state, why
+    assert ("to allow_hosts in config/channels.yaml" in finding.advice) == (state == "wrong")
+
+
 def test_the_command_ends_with_1_when_something_is_wrong(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {**shop.environ, "ALERTS_SLACK": "ftp://nowhere"}.items():
         monkeypatch.setenv(name, value)

@@ -50,7 +50,7 @@ def receiver() -> Iterator[Receiver]:
 def shop(tmp_path: Path) -> Iterator[Shop]:
     with open_shop(tmp_path) as opened:
         opened.serves("wire", rss())
-        opened.write("channels.yaml", "channels:\n  - {id: hook, kind: webhook}\n")
+        opened.write("channels.yaml", "allow_hosts: [127.0.0.1]\nchannels:\n  - {id: hook, kind: webhook}\n")
         opened.write(
             "subscriptions.yaml",
             "subscriptions:\n  - {id: desk, title: Desk, rules: all, channel: hook, when: instant}\n",

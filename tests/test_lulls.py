@@ -119,7 +119,7 @@ def test_a_lull_whose_rule_is_gone_is_not_heard_again() -> None:
 # ── the heart ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 OPERATOR = "operator: {channel: hook}\n"
-CHANNELS = "channels:\n  - {id: hook, kind: webhook}\n"
+CHANNELS = "allow_hosts: [127.0.0.1]\nchannels:\n  - {id: hook, kind: webhook}\n"
 ROUNDS = 8
 
 

@@ -2,7 +2,8 @@
 
 Left to itself Apprise follows redirects, so that a POST which was sent elsewhere becomes a GET that succeeds; tries
 some services again by itself; and says "no" without a reason.  Here redirects are off, a plugin that was told of a
-failure asks for nothing more, and the status is read from what it logs.  The setting is ``ALERTS_APPRISE``.
+failure asks for nothing more, and the status is read from what it logs.  It opens its own sockets, which are watched:
+they go where ours may go.  The setting is ``ALERTS_APPRISE``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from importlib import import_module
 from typing import Any
 
 from alerts import channels
+from alerts.adapters import sockets
 from alerts.model import Blame, Delivery, Outcome, Receipt
 
 TIMEOUT = timedelta(seconds=45)
@@ -32,18 +34,20 @@ _logger = logging.getLogger("apprise")
 class AppriseChannel:
     """A place, as Apprise writes it: ``discord://…``, ``tgram://…``, ``ntfy://…``.  The URL is the credential.
 
+    ``allow_hosts`` are those that may have an address that is not public.
     Raises ``ValueError`` if it is not one place: with several, a failure at one would send to all of them again.
     """
 
     url: str = field(repr=False)
     timeout: timedelta = TIMEOUT
+    allow_hosts: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _plugin(self.url)
 
     def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
         """Make one attempt, in a thread that is left behind if the service holds the line."""
-        plugin, sending = _plugin(self.url), _Sending()
+        plugin, sending = _plugin(self.url), _Sending(self.allow_hosts)
         thread = threading.Thread(target=sending.run, args=(plugin, delivery), daemon=True)
         thread.start()
         thread.join(self.timeout.total_seconds())
@@ -53,15 +57,17 @@ class AppriseChannel:
 
 @dataclass(slots=True)
 class _Sending:
-    """One attempt, and what the plugin said while it made it."""
+    """One attempt, what the plugin said while it made it, and what it was kept from."""
 
+    allow_hosts: frozenset[str]
     taken: bool | None = None
     said: list[str] = field(default_factory=list)
+    refusal: str = ""
 
     def run(self, plugin: Any, delivery: Delivery) -> None:
         """Let the plugin send, and listen to it."""
         plugin.throttle = self._before_each_request
-        with _heard(self.said):
+        with _heard(self.said), sockets.watched(self.allow_hosts) as watch:
             try:
                 taken = plugin.notify(body=delivery.message.text, title=delivery.message.subject, body_format="text")
             except _Enough:
@@ -69,6 +75,7 @@ class _Sending:
             except Exception as error:  # noqa: BLE001 - a hundred plugins, and each may raise what its library raises
                 self.said.append(type(error).__name__)
                 taken = False
+        self.refusal = watch.refusal
         self.taken = bool(taken)
 
     def meaning(self) -> tuple[Outcome, Blame, str]:
@@ -77,6 +84,8 @@ class _Sending:
             return "deferred", "", "no answer in time"
         if self.taken:
             return "delivered", "", "taken"
+        if self.refusal:
+            return *channels.meaning(0, barred=True), self.refusal
         statuses = [int(found) for line in self.said for found in _STATUS.findall(line)]
         statuses += [429 for line in self.said if _BUSY.search(line)]
         if not statuses:

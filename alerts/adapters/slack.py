@@ -73,11 +73,15 @@ _WORDS: tuple[tuple[frozenset[str], tuple[Outcome, Blame]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class SlackChannel:
-    """An incoming webhook of Slack, or of one that speaks as Slack does.  The URL is the credential."""
+    """An incoming webhook of Slack, or of one that speaks as Slack does.  The URL is the credential.
+
+    ``allow_hosts`` are those that may have an address that is not public.
+    """
 
     url: str = field(repr=False)
     timeout: timedelta = TIMEOUT
     hosts: Hosts = field(default_factory=MemoryHosts, repr=False)
+    allow_hosts: frozenset[str] = frozenset()
 
     def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
         """Make one attempt.  Slack accepts with ``ok`` and refuses with a word, such as ``invalid_blocks``."""
@@ -86,7 +90,8 @@ class SlackChannel:
 
         def ask() -> Posted:
             body = delivery.message.body.encode()
-            return http.post(self.url, headers=_JSON, body=body, timeout=self.timeout, now=now)
+            allowed = self.allow_hosts
+            return http.post(self.url, headers=_JSON, body=body, timeout=self.timeout, now=now, allow_hosts=allowed)
 
         posted = _in_turn(self.hosts, self.url, self.timeout, ask)
         words = posted.body if posted.status else posted.reason
@@ -107,6 +112,7 @@ class SlackBot:
     hosts: Hosts = field(default_factory=MemoryHosts, repr=False)
     timeout: timedelta = TIMEOUT
     api: str = API
+    allow_hosts: frozenset[str] = frozenset()
 
     def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
         """Make one attempt.  Slack answers with 200 to nearly everything; what it means stands in the JSON."""
@@ -135,7 +141,15 @@ class SlackBot:
             body["thread_ts"] = root
         headers = _JSON | {"authorization": f"Bearer {self.token}"}
         written = json.dumps(body, ensure_ascii=False).encode()
-        return http.post(self.api, headers=headers, body=written, timeout=self.timeout, now=now, answer=100_000)
+        return http.post(
+            self.api,
+            headers=headers,
+            body=written,
+            timeout=self.timeout,
+            now=now,
+            answer=100_000,
+            allow_hosts=self.allow_hosts,
+        )
 
     def _remember(
         self, place: str, root: str | None, answer: dict[str, Any], delivery: Delivery, now: datetime
@@ -178,7 +192,9 @@ def _meaning(posted: Posted) -> tuple[Outcome, Blame]:
     """
     if posted.status == 200 and posted.body.strip() != "ok":
         return "deferred", "login"
-    return ("deferred", "recipient") if posted.reason == _NOT_YET else channels.meaning(posted.status)
+    if posted.reason == _NOT_YET:
+        return "deferred", "recipient"
+    return channels.meaning(posted.status, barred=posted.barred)
 
 
 def _answer(posted: Posted) -> dict[str, Any]:

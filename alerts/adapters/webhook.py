@@ -24,7 +24,7 @@ _REASONS = {410: "410 gone: the receiver wants no more of this"}
 
 @dataclass(frozen=True, slots=True)
 class WebhookChannel:
-    """A receiver of signed webhooks.
+    """A receiver of signed webhooks.  ``allow_hosts`` are those that may have an address that is not public.
 
     ``secret`` is ``whsec_`` and base64; while it is being changed it may be two, new and old, with a blank between.
     Raises ``ValueError`` if it is not.
@@ -33,6 +33,7 @@ class WebhookChannel:
     url: str = field(repr=False)
     secret: str = field(repr=False)
     timeout: timedelta = TIMEOUT
+    allow_hosts: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _keys(self.secret)
@@ -40,10 +41,11 @@ class WebhookChannel:
     def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
         """Make one attempt.  Only 2xx is success; a redirect is not followed, for it would take our signature along."""
         headers, body = to_request(delivery, self.secret, now)
-        posted = http.post(self.url, headers=headers, body=body, timeout=self.timeout, now=now)
+        allowed = self.allow_hosts
+        posted = http.post(self.url, headers=headers, body=body, timeout=self.timeout, now=now, allow_hosts=allowed)
         wait = now + posted.retry_after if posted.retry_after else None
         reason = text.cut(_reason(posted.status, posted.reason).replace(self.url, "(url)"), 200)
-        outcome, blame = channels.meaning(posted.status)
+        outcome, blame = channels.meaning(posted.status, barred=posted.barred)
         return Receipt(delivery.id, attempt, outcome, reason, now, wait, blame)
 
 

@@ -40,8 +40,9 @@ Ping = Callable[[str, str], str]
 
 
 def ping(url: str, words: str) -> str:
-    """POST once; the address, which is a secret, is in no word of ours."""
-    posted = http.post(url, headers={"content-type": "text/plain"}, body=words.encode(), timeout=TIMEOUT)
+    """POST once; the address, which is a secret, is in no word of ours.  It may be a server in the house."""
+    headers = {"content-type": "text/plain"}
+    posted = http.post(url, headers=headers, body=words.encode(), timeout=TIMEOUT, allow_hosts=None)
     return "" if 200 <= posted.status < 300 else posted.reason
 
 

@@ -92,7 +92,8 @@ def channel(settings: ChannelSettings, lookup: Lookup, var: Path, shared: Shared
     if not url:
         return InboxChannel(var / "inbox", settings.kind, sender=settings.sender, secret=secret)
     try:
-        return _OPEN[settings.kind](_Way(settings.sender, url, secret, lookup(f"{name}_DKIM"), shared or Shared()))
+        dkim_, allowed = lookup(f"{name}_DKIM"), settings.allow_hosts
+        return _OPEN[settings.kind](_Way(settings.sender, url, secret, dkim_, shared or Shared(), allowed))
     except ValueError as error:
         return BrokenChannel(f'channel "{settings.id}" cannot be used: {name}: {error}')
 
@@ -106,6 +107,7 @@ class _Way:
     secret: str
     dkim: str | None
     shared: Shared
+    allow_hosts: frozenset[str]
 
     @property
     def web(self) -> str:
@@ -124,15 +126,15 @@ def _mail(way: _Way) -> Channel:
 def _slack(way: _Way) -> Channel:
     """Open Slack, as a bot or by an incoming webhook."""
     if way.url.startswith(TOKEN):
-        return SlackBot(way.url, way.shared.threads, way.shared.hosts)
-    return SlackChannel(way.web, hosts=way.shared.hosts)
+        return SlackBot(way.url, way.shared.threads, way.shared.hosts, allow_hosts=way.allow_hosts)
+    return SlackChannel(way.web, hosts=way.shared.hosts, allow_hosts=way.allow_hosts)
 
 
 _OPEN: Mapping[Kind, Callable[[_Way], Channel]] = {
     "mail": _mail,
     "slack": _slack,
-    "webhook": lambda way: WebhookChannel(way.web, way.secret),
-    "apprise": lambda way: AppriseChannel(way.url),
+    "webhook": lambda way: WebhookChannel(way.web, way.secret, allow_hosts=way.allow_hosts),
+    "apprise": lambda way: AppriseChannel(way.url, allow_hosts=way.allow_hosts),
 }
 """How each kind of channel is opened, once its connection is there."""
 

@@ -253,6 +253,8 @@ class ChannelsFile:
     """The channels."""
     operator: OperatorShape = OperatorShape()
     """How whoever runs this is told of a channel that is not well: `channel`, `to` and `otherwise`."""
+    allow_hosts: tuple[Host, ...] = ()
+    """Hosts on this machine or in a private network to which Slack, webhooks and Apprise may go all the same."""
 
 
 @dataclass(frozen=True, slots=True)

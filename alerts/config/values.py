@@ -32,12 +32,16 @@ _CONNECTIONS: dict[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ChannelSettings:
-    """A configured way out: its kind, the name of the connection with its secret, and who the mail is from."""
+    """A configured way out: its kind, the name of the connection with its secret, and who the mail is from.
+
+    ``allow_hosts`` are hosts that may have an address that is not public.
+    """
 
     id: str
     kind: Kind
     connection: str
     sender: str = ""
+    allow_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,10 @@ def channel(row: Row) -> tuple[ChannelSettings | None, list[Found]]:
     if shape.kind == "mail" and not shape.sender and row.is_sound("kind") and row.is_sound("from"):
         wanted = 'a mail channel needs a sender; write from: "Tocsin <tocsin@example.org>"'
         return None, [row.fault(wanted, "kind")]
-    return ChannelSettings(shape.id, shape.kind, shape.connection or _CONNECTIONS[shape.kind], shape.sender), []
+    allowed = frozenset(row.draft.head.allow_hosts if row.draft.head else ())
+    return ChannelSettings(
+        shape.id, shape.kind, shape.connection or _CONNECTIONS[shape.kind], shape.sender, allowed
+    ), []
 
 
 def operator(draft: Draft, channels: Mapping[str, ChannelSettings]) -> tuple[tuple[Way, ...], list[Found]]:

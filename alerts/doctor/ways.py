@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alerts import config as config_
+from alerts import urls
 from alerts.adapters.broken import BrokenChannel
 from alerts.adapters.inbox import InboxChannel
+from alerts.adapters.slack import SlackChannel
+from alerts.adapters.webhook import WebhookChannel
 from alerts.app import Lookup, channel, config_of, folder_of, pulse
 from alerts.config import Config
+from alerts.config.scalars import is_private
 from alerts.doctor.finding import Finding
 from alerts.errors import AlertsError, ConfigError
+from alerts.ports import Channel
 
 SECRETS = ("webhook.secret", "websub.secret", "desk.secret")
 
@@ -44,8 +49,21 @@ def _channels(config: Config, lookup: Lookup) -> Iterator[Finding]:
         elif isinstance(made, InboxChannel):
             name = settings.connection.upper()
             yield Finding("look", part, f"{name} is not set: it goes to the local inbox", f"set {name}, if it is meant")
+        elif host := _barred(made):
+            said = (
+                f"{settings.connection.upper()} leads to this machine or a private network, and nothing is sent there"
+            )
+            yield Finding("wrong", part, said, f"if it is meant, add {host} to allow_hosts in config/channels.yaml")
         else:
             yield Finding("well", part, f"{settings.kind}, by {settings.connection.upper()}")
+
+
+def _barred(made: Channel) -> str:
+    """Name the host of a channel if it is private by its name alone and not allowed; others are seen when dialled."""
+    if not isinstance(made, SlackChannel | WebhookChannel):
+        return ""
+    host = urls.host(made.url).strip("[]")
+    return host if is_private(host) and host not in made.allow_hosts else ""
 
 
 def _heartbeat(lookup: Lookup) -> Finding:

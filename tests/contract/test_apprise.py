@@ -19,6 +19,7 @@ from tests import newsroom
 from tests.servers import say, serving
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
+HERE = frozenset({"127.0.0.1"})
 
 
 class Service:
@@ -68,7 +69,7 @@ def delivery() -> Delivery:
 
 
 def send(url: str, timeout: timedelta = timedelta(seconds=20)) -> Receipt:
-    receipt = AppriseChannel(url, timeout).send(delivery(), attempt=2, now=NOW)
+    receipt = AppriseChannel(url, timeout, HERE).send(delivery(), attempt=2, now=NOW)
     assert (receipt.delivery, receipt.attempt, receipt.at) == (delivery().id, 2, NOW)
     assert "s3cret" not in receipt.reason
     assert "127.0.0.1" not in receipt.reason
@@ -149,7 +150,7 @@ def test_the_credential_is_neither_shown_nor_logged(service: Service) -> None:
     root, listener = logging.getLogger(), Listener(logging.DEBUG)
     root.addHandler(listener)
     try:
-        channel = AppriseChannel(PLACES["ntfy"].format(port=service.server_port))
+        channel = AppriseChannel(PLACES["ntfy"].format(port=service.server_port), allow_hosts=HERE)
         channel.send(delivery(), attempt=1, now=NOW)
     finally:
         root.removeHandler(listener)

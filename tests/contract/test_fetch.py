@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -616,11 +617,12 @@ def test_what_is_allowed_for_one_feed_is_not_for_a_strangers_redirect() -> None:
 # ── post ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 SOON = timedelta(seconds=5)
+post = partial(http.post, allow_hosts=LOCAL)
 
 
 def test_post(server: Server) -> None:
     url = server.says("/hook", b"ok", X_Y="z")
-    posted = http.post(url, headers={"Content-Type": "application/json", "webhook-id": "1"}, body=b"{}", timeout=SOON)
+    posted = post(url, headers={"Content-Type": "application/json", "webhook-id": "1"}, body=b"{}", timeout=SOON)
     assert posted == http.Posted(200, "200 OK", None, "ok")
     assert server.posted == [b"{}"]
     asked = server.asked[0][1]
@@ -633,7 +635,7 @@ def test_post(server: Server) -> None:
 
 def test_post_tells_what_the_answer_asks(server: Server) -> None:
     url = server.says("/", b"rate_limited" * 1000, 429, Retry_After="30")
-    posted = http.post(url, headers={}, body=b"", timeout=SOON)
+    posted = post(url, headers={}, body=b"", timeout=SOON)
     assert (posted.status, posted.reason) == (429, "429 Too Many Requests")
     assert posted.retry_after == timedelta(seconds=30)
     assert len(posted.body) == 1_000
@@ -642,26 +644,26 @@ def test_post_tells_what_the_answer_asks(server: Server) -> None:
 def test_post_reads_a_date_by_the_callers_clock(server: Server) -> None:
     raw = b"HTTP/1.1 503 Busy\r\nRetry-After: Wed, 01 Jul 2026 09:00:00 GMT\r\nContent-Length: 0\r\n\r\n"
     url, now = server.sends("/", raw), datetime(2026, 7, 1, 8, 59, tzinfo=UTC)
-    assert http.post(url, headers={}, body=b"", timeout=SOON, now=now).retry_after == timedelta(minutes=1)
-    assert http.post(url, headers={}, body=b"", timeout=SOON).retry_after is None
+    assert post(url, headers={}, body=b"", timeout=SOON, now=now).retry_after == timedelta(minutes=1)
+    assert post(url, headers={}, body=b"", timeout=SOON).retry_after is None
 
 
 def test_post_follows_no_redirect(server: Server) -> None:
     url = server.says("/", b"", 307, Location="/elsewhere")
-    assert http.post(url, headers={}, body=b"x", timeout=SOON).status == 307
+    assert post(url, headers={}, body=b"x", timeout=SOON).status == 307
     assert len(server.asked) == 1
 
 
 def test_post_tries_once_when_the_server_hangs_up(server: Server) -> None:
     """The message may have been taken: a second try would be a second message."""
-    posted = http.post(server.sends("/", b""), headers={}, body=b"x", timeout=SOON)
+    posted = post(server.sends("/", b""), headers={}, body=b"x", timeout=SOON)
     assert posted == http.Posted(0, "the server hung up without an answer")
     assert len(server.posted) == 1
 
 
 def test_post_that_is_not_answered(server: Server) -> None:
     url = server.does("/", lambda _: server.closing.wait(5) and None)
-    posted = http.post(url, headers={}, body=b"", timeout=timedelta(seconds=0.2))
+    posted = post(url, headers={}, body=b"", timeout=timedelta(seconds=0.2))
     assert posted == http.Posted(0, "timed out after 0.2 s")
 
 
@@ -672,13 +674,13 @@ def test_an_answer_that_breaks_off_is_an_answer(server: Server) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok")
         server.closing.wait(5)
 
-    posted = http.post(server.does("/", answer), headers={}, body=b"", timeout=timedelta(seconds=0.3))
+    posted = post(server.does("/", answer), headers={}, body=b"", timeout=timedelta(seconds=0.3))
     assert posted == http.Posted(200, "200 OK", None, "ok")
 
 
 @pytest.mark.parametrize("url", ["https://hooks.invalid/services/SECRET", "http://127.0.0.1:1/SECRET", "SECRET", ""])
 def test_post_never_names_the_url(url: str) -> None:
-    posted = http.post(url, headers={}, body=b"", timeout=SOON)
+    posted = post(url, headers={}, body=b"", timeout=SOON)
     assert posted.status == 0
     assert posted.reason
     assert "SECRET" not in posted.reason
@@ -692,7 +694,7 @@ def test_nothing_of_the_loop_is_left_behind(server: Server) -> None:
     url, before = server.says("/"), opened()
     for _ in range(5):
         get(url)
-        http.post(url, headers={}, body=b"", timeout=SOON)
+        post(url, headers={}, body=b"", timeout=SOON)
     assert opened() <= before + 2
     assert not [thread for thread in threading.enumerate() if thread.name == "http"]
 

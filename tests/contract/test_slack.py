@@ -20,6 +20,7 @@ from tests import newsroom
 from tests.servers import say, serving
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
+HERE = frozenset({"127.0.0.1"})
 TOKEN = "xoxb-1234567890-s3cret"
 
 
@@ -81,7 +82,7 @@ def delivery(story: str = "s1", title: str = "Tariff", to: str = "#news") -> Del
 
 
 def bot(slack: Slack, threads: MemoryTable[str] | None = None, hosts: object = None) -> SlackBot:
-    return SlackBot(TOKEN, threads or MemoryTable(), hosts or Free(), api=slack.url)  # type: ignore[arg-type]
+    return SlackBot(TOKEN, threads or MemoryTable(), hosts or Free(), api=slack.url, allow_hosts=HERE)  # type: ignore[arg-type]
 
 
 def send(channel: SlackBot | SlackChannel, made: Delivery) -> Receipt:
@@ -170,7 +171,7 @@ def test_what_slacks_words_mean(slack: Slack, word: str, outcome: str) -> None:
 
 def test_a_bot_without_a_channel_and_a_webhook_with_one_say_what_to_mend(slack: Slack) -> None:
     assert "give the subscription `to:" in send(bot(slack), delivery(to="")).reason
-    assert "delete `to`" in send(SlackChannel(slack.url, hosts=Free()), delivery()).reason
+    assert "delete `to`" in send(SlackChannel(slack.url, hosts=Free(), allow_hosts=HERE), delivery()).reason
     assert slack.posts == []
 
 
@@ -218,7 +219,7 @@ def test_whose_turn_it_is_not_posts_nothing_and_says_when(slack: Slack, kind: st
             return timedelta(minutes=5)
 
     hosts = Resting()
-    channel = bot(slack, hosts=hosts) if kind == "bot" else SlackChannel(slack.url, hosts=hosts)  # type: ignore[arg-type]
+    channel = bot(slack, hosts=hosts) if kind == "bot" else SlackChannel(slack.url, hosts=hosts, allow_hosts=HERE)  # type: ignore[arg-type]
     receipt = send(channel, delivery(to="#news" if kind == "bot" else ""))
     assert (receipt.outcome, receipt.retry_after) == ("deferred", NOW + timedelta(minutes=5))
     assert "one message a second" in receipt.reason

@@ -38,6 +38,12 @@ def faults(
     return found
 
 
+def twice(records: Sequence[Record]) -> int:
+    """Count the mails and the messages in Slack that are there more often than once, whatever explains them."""
+    there = Counter((r["kind"], r["key"]) for r in records if r["taken"] and r["kind"] != "webhook")
+    return sum(count - 1 for count in there.values())
+
+
 def _extra(taken: Sequence[Record]) -> dict[tuple[str, str], int]:
     """Count how often each message is there beyond once, and beyond the answers that its receiver kept to itself."""
     there = Counter((record["kind"], record["key"]) for record in taken)

@@ -1,5 +1,8 @@
 """Kill the line everywhere: ``python -m tests.crash.run --seeds 100``; the test of CI runs it with 5.
 
+The cases run seed by seed.  When the time that was given is up, what has begun is ended, and what is left is counted:
+a run that did not come to its end is not well.
+
 A case is a place and a seed.  A process is forked from this one, which has imported everything and started nothing,
 runs the line on a SQLite file of its own, and is killed.  Others are forked after it, each as if some hours had passed,
 until the receivers have had time enough.  Then the checker reads the receivers' records.
@@ -55,6 +58,9 @@ LATER = (0.11, 0.25, 0.7, 3, 7, 14, 26, 40, 60, 90)
 
 NOW = timedelta(0)
 
+HERE = frozenset({"127.0.0.1"})
+"""Where the receivers are."""
+
 REDIS = ("there", "flushed", "killed", "evicting", "never there")
 """What becomes of Redis when the process dies, by the seed."""
 
@@ -72,6 +78,11 @@ class Place:
     def records(self, case: str) -> list[checker.Record]:
         path = self.folder / f"{case}.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def forget(self, case: str) -> None:
+        """Delete the files of a case that was judged: a hundred seeds are thousands of stores."""
+        for path in self.folder.glob(f"{case}.*"):
+            path.unlink()
 
 
 # ── one process ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -94,8 +105,8 @@ def the_line(place: Place, case: str, seed: int, after: timedelta, mutant: str =
         stores=Stores.in_sql(engine, redis_.RedisFingerprints(client, case)),
         channels={
             "mail": SmtpChannel(f"smtp://127.0.0.1:{place.mail}", f"Tocsin <tocsin@{case}.example>", WAIT),
-            "slack": SlackChannel(f"http://127.0.0.1:{place.web}/slack/{case}", WAIT, hosts),
-            "webhook": WebhookChannel(f"http://127.0.0.1:{place.web}/webhook/{case}", receivers.SECRET, WAIT),
+            "slack": SlackChannel(f"http://127.0.0.1:{place.web}/slack/{case}", WAIT, hosts, HERE),
+            "webhook": WebhookChannel(f"http://127.0.0.1:{place.web}/webhook/{case}", receivers.SECRET, WAIT, HERE),
         },
         clock=lambda: now,
     )
@@ -177,17 +188,20 @@ def live(where: Place, case: Case, after: timedelta = NOW, *, dies: bool = False
     return work
 
 
-def tried(where: Place, case: Case, expected: Mapping[str, frozenset[str]]) -> tuple[int, list[str]]:
-    """Run a case to its end: the number of kills, and what is wrong with what the receivers got."""
+def tried(where: Place, case: Case, expected: Mapping[str, frozenset[str]]) -> tuple[int, int, list[str]]:
+    """Run a case to its end: the kills, the messages that came twice, and what is wrong with what the receivers got."""
     shutil.copy(where.folder / "template.db", where.folder / f"{case.name}.db")
     first = forked(live(where, case, dies=True))
     kills = _stopped(where, case, first) if case.stop else ended(first) == -signal.SIGKILL
+    for order in where.folder.glob(f"{case.name}.kill.*"):
+        order.unlink()  # an order that was not met names a process that is gone, and its number may be another's
     if REDIS[case.seed % len(REDIS)] == "flushed":
         _forget(where, case.name)
     ended(forked(partial(_recover, where, case)))
     at_once = 2 if case.together else 1  # mail and Slack
-    found = checker.faults(where.records(case.name), expected, kills=int(kills), place=case.place, at_once=at_once)
-    return int(kills), found
+    records = where.records(case.name)
+    found = checker.faults(records, expected, kills=int(kills), place=case.place, at_once=at_once)
+    return int(kills), checker.twice(records), found
 
 
 def _recover(where: Place, case: Case) -> None:
@@ -266,8 +280,8 @@ STOPS = (
 )
 """Where a process is stopped, how its receivers do, and at which times."""
 
-Verdict = tuple[str, int, list[str]]
-"""The place and the seed of a case, how often it was killed, and what is wrong."""
+Verdict = tuple[str, int, int, list[str]]
+"""The place and the seed of a case, how often it was killed, how many came twice, and what is wrong."""
 
 
 def calm(where: Place) -> tuple[Mapping[str, frozenset[str]], Counter[str]]:
@@ -312,31 +326,32 @@ def together(reached: Mapping[str, int]) -> Iterator[Case]:
             yield Case(f"t-{n}-{seed}", place, seed, 1 + seed % reached[place], together=True)
 
 
-def run(where: Place, wanted: Sequence[Case], expected: Mapping[str, frozenset[str]], *, jobs: int) -> list[Verdict]:
-    """Run the cases, so many at a time, each share in a process of its own."""
-    pids = [forked(partial(_share, where, wanted[n::jobs], expected, where.folder / f"share{n}")) for n in range(jobs)]
-    for pid in pids:
+def run(
+    where: Place, wanted: Sequence[Case], expected: Mapping[str, frozenset[str]], *, jobs: int, until: float
+) -> list[Verdict]:
+    """Run the cases, so many at a time, each share in a process of its own; none begins after ``until`` (monotonic)."""
+    outs = [where.folder / f"share{n}" for n in range(jobs)]
+    for pid in [forked(partial(_share, where, wanted[n::jobs], expected, out, until)) for n, out in enumerate(outs)]:
         ended(pid)
-    lines = [line for n in range(jobs) for line in (where.folder / f"share{n}").read_text().splitlines()]
-    return [tuple(json.loads(line)) for line in lines]
+    return [tuple(json.loads(line)) for out in outs for line in out.read_text().splitlines()]
 
 
-def _share(where: Place, wanted: Sequence[Case], expected: Mapping[str, frozenset[str]], out: Path) -> None:
+def _share(
+    where: Place, wanted: Sequence[Case], expected: Mapping[str, frozenset[str]], out: Path, until: float
+) -> None:
     with out.open("w") as file:
         for case in wanted:
-            kills, found = tried(where, case, expected)
-            if (
-                not kills and not case.stop and not case.together
-            ):  # what the receivers did kept it from being reached so often
-                again = replace(case, name=f"{case.name}-again", n=1)
-                kills, more = tried(where, again, expected)
+            if time.monotonic() >= until:
+                return
+            kills, twice, found = tried(where, case, expected)
+            where.forget(case.name)
+            if not kills and not case.stop and not case.together:
+                # What the receivers did kept it from being reached so often.
+                kills, twice, more = tried(where, replace(case, name=f"{case.name}-again", n=1), expected)
+                where.forget(f"{case.name}-again")
                 found += more
-            file.write(
-                json.dumps(
-                    [f"{case.place} {case.seed}{' together' * case.together}{' stop' * case.stop}", kills, found]
-                )
-                + "\n"
-            )
+            name = f"{case.place} {case.seed}{' together' * case.together}{' stop' * case.stop}"
+            file.write(json.dumps([name, kills, twice, found]) + "\n")
 
 
 def caught(where: Place, mutant: str, expected: Mapping[str, frozenset[str]], reached: Mapping[str, int]) -> str:
@@ -345,7 +360,7 @@ def caught(where: Place, mutant: str, expected: Mapping[str, frozenset[str]], re
     mark = f"{receiver}-m{sorted(MUTANTS).index(mutant)}"
     deaths = (Case(f"{mark}-{n}", place, 0, n, mutant) for n in range(1, reached[place] + 1))
     for case in stops(mutant) if place == "stops" else deaths:
-        if found := tried(where, case, expected)[1]:
+        if found := tried(where, case, expected)[2]:
             return f"{case.place}: {found[0]}"
     return ""
 
@@ -367,6 +382,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=6)
+    parser.add_argument("--minutes", type=float, default=60.0, help="after so long no further case begins")
     parser.add_argument("--mutants", action="store_true", help="also run the mutants")
     parser.add_argument(
         "--everywhere", action="store_true", help="die at every place, not only at those that differ most"
@@ -380,21 +396,24 @@ def main() -> None:
         expected, reached = calm(where)
         places = points.POINTS if asked.everywhere else points.CHOSEN
         wanted = [*cases(places, range(asked.seeds), reached), *together(reached), *stops()]
-        verdicts = run(where, wanted, expected, jobs=asked.jobs)
+        verdicts = run(where, wanted, expected, jobs=asked.jobs, until=began + asked.minutes * 60)
         seen = all_caught(where, expected, reached) if asked.mutants else {}
-    wrong = [f"{name}: {words}" for name, _, found in verdicts for words in found]
+    wrong = [f"{name}: {words}" for name, _, _, found in verdicts for words in found]
     told = {
         "points": len(places),
         "cases": len(verdicts),
-        "kills": sum(kills for name, kills, _ in verdicts if not name.endswith(("stop", "together"))),
+        "left": len(wanted) - len(verdicts),
+        "kills": sum(kills for name, kills, _, _ in verdicts if not name.endswith(("stop", "together"))),
         "messages": sum(map(len, expected.values())),
+        "lost": sum(": lost: " in words for words in wrong),
+        "twice": sum(twice for _, _, twice, _ in verdicts),
         "missing": [place for place in points.POINTS if not reached[place]],
         "wrong": wrong,
         "mutants": seen,
         "seconds": round(time.monotonic() - began, 1),
     }
     print(json.dumps(told, indent=1))
-    sys.exit(bool(wrong or told["missing"] or not all(seen.values())))
+    sys.exit(bool(wrong or told["missing"] or told["left"] or not all(seen.values())))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen  # noqa: TID251 - to loopback, where
 import pytest
 
 from tests.rehearsal.receivers import Received, receiving
-from tests.rehearsal.stack import Airflow, Stack, example, here, standing
+from tests.rehearsal.stack import ROOT, Airflow, Stack, example, here, mounted, standing
 
 pytestmark = [
     pytest.mark.airflow,
@@ -26,6 +26,12 @@ WAYS = {
     "ALERTS_WEBHOOK": "http://receiver:9099/hook",
     "ALERTS_SMTP": "smtp://mailpit:1025?starttls=off",
 }
+
+
+def configured() -> dict[str, str]:
+    """The shipped configuration, but that the receiver, which is on this machine, may be posted to."""
+    files = {str(p.relative_to(ROOT / "config")): p.read_text() for p in (ROOT / "config").rglob("*.yaml")}
+    return files | {"channels.yaml": f"{files['channels.yaml']}\nallow_hosts: [receiver]\n"}
 
 
 def until(true: Callable[[], object], seconds: float) -> None:
@@ -66,7 +72,11 @@ def the_line_runs_to_its_ends(stack: Stack, airflow: Airflow, received: Received
 def test_every_service_runs_as_it_is_written_and_the_line_comes_out(tmp_path: Path, executor: str) -> None:
     environment = example(**WAYS, AIRFLOW_EXECUTOR=executor)
     profiles, workers = (("demo", "celery"), ("worker",)) if executor == "CeleryExecutor" else (("demo",), ())
-    with receiving() as received, standing(environment, tmp_path, *profiles, also=workers) as stack:
+    with (
+        mounted(configured(), tmp_path / "config"),
+        receiving() as received,
+        standing(environment, tmp_path, *profiles, also=workers) as stack,
+    ):
         the_line_runs_to_its_ends(stack, Airflow(environment), received, environment["ALERTS_PUSH_TOKEN"])
         well = Airflow(environment).ask("monitor/health")
         assert {part: told["status"] for part, told in well.items()} == dict.fromkeys(

@@ -31,17 +31,26 @@ class Network:
 INTERNET = Network()
 """The real one."""
 
+FEEDS, CHANNELS = "config/feeds.yaml", "config/channels.yaml"
+"""The files in which an operator says which hosts may be private: for what is fetched, and for what is sent."""
+
+
+def refused(ip: str, what: str, name: str, file: str) -> str:
+    """Say that an address is not dialled, and what to do if it is meant."""
+    return f"refused: {ip} is not a public address ({what}); add {name} to allow_hosts in {file}"
+
 
 class Guard:
     """Opens sockets to public addresses only, at the moment of dialling: after the name, whatever DNS says next time.
 
     A private address may be dialled if its host is allowed and the feed's own host is, so that a stranger's redirect
-    cannot reach what was allowed for another feed.
+    cannot reach what was allowed for another feed.  ``file`` is where hosts are allowed.
     """
 
-    def __init__(self, network: Network = INTERNET) -> None:
+    def __init__(self, network: Network = INTERNET, file: str = FEEDS) -> None:
         self.refusal = ""
         self._network = network
+        self._file = file
         self._host = ""
         self._allowed = False
         self._redirected = False
@@ -69,8 +78,7 @@ class Guard:
         """Say what was refused, and what to do if it is meant to be."""
         if self._redirected:
             return f"refused: redirected to {ip}, which is not a public address ({what})"
-        name = "it" if self._host == ip else self._host
-        return f"refused: {ip} is not a public address ({what}); add {name} to allow_hosts in config/feeds.yaml"
+        return refused(ip, what, "it" if self._host == ip else self._host, self._file)
 
 
 def session(

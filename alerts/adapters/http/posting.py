@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import aiohttp
 
 from alerts.adapters.http.answers import FAILURES, agent, phrase, retry_after, words
-from alerts.adapters.http.guard import INTERNET, Guard, Network, session
+from alerts.adapters.http.guard import CHANNELS, INTERNET, Guard, Network, session
 from alerts.adapters.http.loop import running_loop
 from alerts.adapters.http.reading import target
 from alerts.errors import FetchError
@@ -23,12 +24,16 @@ _HUB_REDIRECTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What became of a POST.  ``status`` is 0 when no answer came; ``body`` is the beginning of the answer."""
+    """What became of a POST.  ``status`` is 0 when no answer came; ``body`` is the beginning of the answer.
+
+    ``barred`` says that we did not go there: the address is not public, and its host is not allowed.
+    """
 
     status: int
     reason: str
     retry_after: timedelta | None = None
     body: str = ""
+    barred: bool = False
 
 
 def post(
@@ -39,15 +44,25 @@ def post(
     timeout: timedelta,
     now: datetime | None = None,
     answer: int = _ANSWER,
+    allow_hosts: frozenset[str] | None = frozenset(),
+    network: Network = INTERNET,
 ) -> Posted:
     """POST once: no redirect is followed and nothing is tried again, because a second try may be a second message.
 
     ``timeout`` covers everything.  Of the answer the first ``answer`` characters are read.  ``now`` serves to read a
-    ``Retry-After`` that is a date, if there is no ``Date``.
+    ``Retry-After`` that is a date, if there is no ``Date``.  ``allow_hosts`` are hosts that may have an address that is
+    not public; ``None`` lets every host, and is for the services of whoever runs this machine.
     Never raises for what the other side does, and never puts the URL, which may be a secret, into a reason.
     """
+    guard = None if allow_hosts is None else Guard(network, CHANNELS)
+    if guard is not None:
+        guard.expect(url, url, allow_hosts or frozenset())
     with running_loop() as loop:
-        return asyncio.run_coroutine_threadsafe(_post(url, headers, body, timeout, now, answer), loop).result()
+        asked = _post(url, headers, body, timeout, now, answer, partial(session, guard, network))
+        posted = asyncio.run_coroutine_threadsafe(asked, loop).result()
+    if guard is None or posted.status or not guard.refusal:
+        return posted
+    return replace(posted, reason=guard.refusal, barred=True)
 
 
 def ask(
@@ -85,12 +100,18 @@ async def _ask(
 
 
 async def _post(
-    url: str, headers: Mapping[str, str], body: bytes, limit: timedelta, now: datetime | None, most: int
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    limit: timedelta,
+    now: datetime | None,
+    most: int,
+    opened: Callable[[], aiohttp.ClientSession],
 ) -> Posted:
     """POST, and read the beginning of the answer; an answer that breaks off later is still an answer."""
     sent = {"User-Agent": agent(""), "Accept-Encoding": "identity", **headers}
     try:
-        async with session() as client:
+        async with opened() as client:
             async with asyncio.timeout(limit.total_seconds()) as deadline:
                 response = await client.post(url, data=io.BytesIO(body), headers=sent, allow_redirects=False)
             async with response:
