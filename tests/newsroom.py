@@ -101,7 +101,8 @@ def development(
     words: str = "Iran",
 ) -> Development:
     """What is new in a story; it met the rules by these words."""
-    hits = tuple(Hit(rule, (Evidence(rule, "title", 0, len(words), words),)) for rule in rules)
+    start = max(made_of.title.find(words), 0)
+    hits = tuple(Hit(rule, (Evidence(rule, "title", start, start + len(words), words),)) for rule in rules)
     return Development(story, Match(made_of, hits), reason, made_of.seen)
 
 

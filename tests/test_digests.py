@@ -11,9 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import config, digests
-from alerts.model import Development, Hit, Rule, Score, Silence, Strength
+from alerts.model import SEVERITIES, Development, Hit, Rule, Score, Silence, Strength
 from tests import newsroom
-from tests.newsroom import CHINA, IRAN, NIGHT, RULES, SLOT, STORIES, TARIFFS, article, development, story, subscription
+from tests.newsroom import (
+    CHINA,
+    CRACKDOWN,
+    IRAN,
+    KOREAN,
+    NIGHT,
+    PORTS,
+    RULES,
+    SLOT,
+    STORIES,
+    TARIFFS,
+    article,
+    development,
+    story,
+    subscription,
+)
 from tests.shop import CHANNELS
 
 ZONES = sorted(available_timezones() - {"localtime", "Factory"})
@@ -360,6 +375,32 @@ def test_among_equals_more_outlets_come_first_then_the_newer() -> None:
     stories = {"a": story("a", one, article("more", "x", "Reuters")), "b": story("b", two), "c": story("c", three)}
     digest = digests.digest(subscription(), SLOT, news, RULES, stories)
     assert [told.story for told in digest.sections[0].stories] == ["a", "c", "b"]
+
+
+def test_what_is_shown_of_a_story_is_what_ranks_it() -> None:
+    told = {t.story: t for section in newsroom.digest().sections for t in section.stories}
+    assert told["s1"].score == Score("flash", 5, KOREAN.when), "five wrote of it themselves, one copied it"
+    assert told["s3"].score == Score("urgent", 2, PORTS.when)
+    assert [rule.id for rule in told["s3"].rules] == ["iran", "china"]
+    assert digests.alert(subscription(cron=""), [NIGHT[0]], RULES, None).told.score == Score(
+        "urgent", 1, CRACKDOWN.when
+    )
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(RULES), st.integers(1, 3), st.sampled_from([1.0, 2.0])), min_size=1, max_size=8)
+)
+def test_no_story_stands_above_one_whose_score_is_shown_as_higher(made: list[tuple[Rule, int, float]]) -> None:
+    news = [
+        development(article(f"a{n}-{o}", "Title", f"Outlet {o}", hour), f"s{n}", (rule.id,))
+        for n, (rule, outlets, hour) in enumerate(made)
+        for o in range(outlets)
+    ]
+    digest = digests.digest(subscription(), SLOT, news, RULES, {})
+    scores = [told.score for section in digest.sections for told in section.stories]
+    shown = [(SEVERITIES.index(s.severity), -s.outlets, -s.newest.timestamp()) for s in scores if s]
+    assert len(shown) == len(made)
+    assert shown == sorted(shown)
 
 
 def test_copies_do_not_make_a_story_weightier() -> None:

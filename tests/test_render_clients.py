@@ -19,6 +19,7 @@ CLIENTS = {"gmail", "outlook", "apple-mail"}
 
 ELEMENTS = {
     **dict.fromkeys(("h1", "h2", "h3"), "html-h1-h6"),
+    "mark": "html-semantics",
     **{
         name: f"html-{name}" for name in ("body", "div", "span", "style", "table", "strong", "p", "img", "link", "form")
     },
@@ -46,6 +47,7 @@ EXTRAS = {
     "css-white-space": "without it the name of a source may stand on two lines",
     "html-style": "whoever drops it drops only what is above",
     "css-text-decoration-color": "without it a line under a link has the colour of the link",
+    "html-semantics": "of them a mark alone: without it the words in it are bold all the same",
     "html-role": "for screen readers",
     "html-lang": "for screen readers and fonts",
     "html-dir": "right-to-left text is still read from its letters",

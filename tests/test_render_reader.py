@@ -88,7 +88,7 @@ def test_hostile_words_are_text_in_xml_and_in_the_html_within(words: str) -> Non
         (content,) = as_xml((e,), words).iter(f"{{{ATOM}}}content")
         for html in (content.text, json.loads(reader.json_feed(words, URL, (e,)))["items"][0]["content_html"]):
             nodes = LexborHTMLParser(html).body.css("*")  # type: ignore[union-attr]
-            assert {node.tag for node in nodes} <= set("body p span a ul li".split())
+            assert {node.tag for node in nodes} <= set("body p span a ul li mark".split())
             assert {name for node in nodes for name in node.attributes} <= {"dir", "lang", "href"}
             assert all(str(node.attributes.get("href", "http")).startswith("http") for node in nodes)
         assert [child.tag for child in as_xml((e,)).iter(f"{{{ATOM}}}evil", "evil")] == []

@@ -111,7 +111,7 @@ def test_an_alert_tells_rule_severity_headline_lead_and_reason() -> None:
         "year, the WSJ reported."
         "\nFigures: 25% tariff · on all who trade with Iran; Two-way trade was worth $13.4 billion · last year"
         "\nAlso in: Al Jazeera, South China Morning Post, Korea Herald, 연합뉴스, Tehran Times"
-        "\nMatched: tariff"
+        "\nMatched Sanctions and tariffs, Iran: US announces 25% tariff on all who trade with Iran"
         "Because the subscription “anna” watches iran, china, tariffs."
     )
 
@@ -139,7 +139,8 @@ def test_a_mention_in_a_title_stands_in_literal_text_and_is_escaped_where_slack_
     message = render.alert(newsroom.hostile("slack", "<!channel> AT&T *now*")[0])
     assert "&lt;!channel&gt; AT&amp;T *now*" in json.loads(message.body)["text"]
     titles = [part for part in walk(check(message)) if part.get("text") == "<!channel> AT&T *now*"]
-    assert [part["type"] for part in titles] == ["link"]
+    assert [part["type"] for part in titles] == ["link", "text"]
+    assert titles[1]["style"] == {"bold": True}, "the words by which the rule was met are marked"
 
 
 @given(st.text())

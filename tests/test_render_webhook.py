@@ -90,12 +90,13 @@ def test_the_schema_refuses_what_is_wrong(name: str, value: Any) -> None:
 def test_an_alert_says_who_what_and_why() -> None:
     made = body(render.alert(newsroom.alert("webhook")))
     assert list(made) == [
-        "type", "subscription", "rule", "told_before", "rules", "story", "headline", "developments", "also_in", "figures",
-        "summary",
+        "type", "subscription", "rule", "told_before", "rules", "story", "headline", "score", "developments", "also_in",
+        "figures", "summary",
     ]  # fmt: skip
     assert (made["type"], made["subscription"], made["story"]) == ("alert", "anna", "s1")
     assert made["rule"] == {"id": "tariffs", "title": "Sanctions and tariffs", "severity": "flash", "tags": []}
     assert made["rules"] == ["iran", "tariffs"]
+    assert made["score"] == {"severity": "flash", "outlets": 3, "newest": "2026-07-01T03:42:00Z"}
     assert made["developments"] == [
         {
             "id": "tariff",
@@ -109,8 +110,8 @@ def test_an_alert_says_who_what_and_why() -> None:
             "strength": "mention",
             "hits": [{"rule": "iran", "strength": "mention"}, {"rule": "tariffs", "strength": "mention"}],
             "evidence": [
-                {"term": "iran", "field": "title", "start": 0, "end": 6, "words": "tariff"},
-                {"term": "tariffs", "field": "title", "start": 0, "end": 6, "words": "tariff"},
+                {"term": "iran", "field": "title", "start": 17, "end": 23, "words": "tariff"},
+                {"term": "tariffs", "field": "title", "start": 17, "end": 23, "words": "tariff"},
             ],
             "lang": "en",
         }

@@ -6,7 +6,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from alerts.model import SEVERITIES, Alert, Development, Digest, Member, Rule, Score, Section, Story, Subscription, Told
+from alerts.model import (
+    SEVERITIES,
+    Alert,
+    Development,
+    Digest,
+    Member,
+    Rule,
+    Score,
+    Section,
+    Severity,
+    Story,
+    Subscription,
+    Told,
+)
 
 
 def alert(
@@ -17,7 +30,8 @@ def alert(
     told_before: datetime | None = None,
 ) -> Alert:
     """Tell what is new in one story, under the first of the subscription's rules that it meets."""
-    return Alert(s, _first_rule(developments, _in_order(s, rules)), told(developments, story), told_before)
+    put = told(developments, story, _in_order(s, rules))
+    return Alert(s, put.rules[0], put, told_before)
 
 
 def digest(
@@ -33,28 +47,29 @@ def digest(
     Stories are ranked by their ``score``; those beyond ``s.max_stories`` are counted in ``more``.
     """
     ordered = _in_order(s, rules)
-    scored = [(score(news, ordered, stories.get(story)), story, news) for story, news in _by_story(chosen).items()]
-    scored.sort(key=lambda one: (_rank(one[0]), one[1]))
-    kept = [
-        (_first_rule(news, ordered), replace(told(news, stories.get(story)), score=made))
-        for made, story, news in scored[: s.max_stories]
-    ]
-    under = [Section(rule, tuple(t for r, t in kept if r.id == rule.id)) for rule in ordered]
+    every = [told(news, stories.get(story), ordered) for story, news in _by_story(chosen).items()]
+    every.sort(key=_rank)
+    kept = every[: s.max_stories]
+    under = [Section(rule, tuple(t for t in kept if t.rules[0].id == rule.id)) for rule in ordered]
     sections = tuple(section for section in under if section.stories)
-    return Digest(s, slot, sections, len(scored) - len(kept), silenced=silenced)
+    return Digest(s, slot, sections, len(every) - len(kept), silenced=silenced)
 
 
-def told(developments: Sequence[Development], story: Story | None) -> Told:
+def told(developments: Sequence[Development], story: Story | None, ordered: Sequence[Rule] = ()) -> Told:
     """Put together what is new in one story; ``developments`` are all of that story, and not none.
 
-    Its headline is its newest title until it is summarised.
+    Its headline is its newest title until it is summarised.  ``ordered`` are the subscription's rules, by which it is
+    weighed.
     """
+    met = _met(developments, ordered)
     news = sorted(developments, key=lambda d: (d.article.when, d.key))
     return Told(
         story=news[0].story,
         headline=news[-1].article.title,
         developments=tuple(news),
         also_in=_also_in(news, story),
+        rules=met,
+        score=score(news, story, met[0].severity if met else "routine"),
     )
 
 
@@ -77,15 +92,10 @@ def _in_order(s: Subscription, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     return tuple(sorted(wanted, key=lambda rule: SEVERITIES.index(rule.severity)))
 
 
-def _met(development: Development) -> set[str]:
-    """Name the rules that the development meets."""
-    return {hit.rule for hit in development.match.hits}
-
-
-def _first_rule(developments: Iterable[Development], ordered: Sequence[Rule]) -> Rule:
-    """Give the first rule that one of them meets; the first of all if the rules have changed under them."""
-    met = set().union(*map(_met, developments))
-    return next((rule for rule in ordered if rule.id in met), ordered[0])
+def _met(developments: Iterable[Development], ordered: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Give the rules that one of them meets; the first of all if the rules have changed under them."""
+    met = {hit.rule for development in developments for hit in development.match.hits}
+    return tuple(rule for rule in ordered if rule.id in met) or tuple(ordered[:1])
 
 
 def _by_story(developments: Iterable[Development]) -> dict[str, list[Development]]:
@@ -96,7 +106,7 @@ def _by_story(developments: Iterable[Development]) -> dict[str, list[Development
     return found
 
 
-def score(developments: Sequence[Development], ordered: Sequence[Rule], story: Story | None) -> Score:
+def score(developments: Sequence[Development], story: Story | None, severity: Severity) -> Score:
     """Weigh a story by what is new in it: a story of last week that forty outlets carried has no right to lead today.
 
     The outlets are those that have reported on their own since the first of what is told now.
@@ -104,7 +114,7 @@ def score(developments: Sequence[Development], ordered: Sequence[Rule], story: S
     first = min(d.article.seen for d in developments)
     voices = {m.voice or m.outlet for m in story.members if m.seen >= first and _reports(m)} if story else set()
     return Score(
-        severity=_first_rule(developments, ordered).severity,
+        severity=severity,
         outlets=len(voices or {d.article.outlet for d in developments}),
         newest=max(d.article.when for d in developments),
     )
@@ -115,9 +125,12 @@ def _reports(member: Member) -> bool:
     return not member.copy_of and not member.reason.startswith("background")
 
 
-def _rank(score: Score) -> tuple[int, int, float]:
-    """Make the sort key of a score: what comes first has the smallest."""
-    return SEVERITIES.index(score.severity), -score.outlets, -score.newest.timestamp()
+def _rank(told: Told) -> tuple[int, int, float, str]:
+    """Make the sort key of a story out of its score, which the reader is shown: what comes first has the smallest."""
+    of = told.score
+    if of is None:
+        return len(SEVERITIES), 0, 0.0, told.story
+    return SEVERITIES.index(of.severity), -of.outlets, -of.newest.timestamp(), told.story
 
 
 def _also_in(news: Sequence[Development], story: Story | None) -> tuple[str, ...]:

@@ -167,7 +167,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A story as one subscriber is told it: what is new, and who else carries it."""
+    """A story as one subscriber is told it: what is new, and who else carries it.
+
+    ``rules`` are those of the subscription that it meets, the gravest first.
+    """
 
     story: str
     headline: str
@@ -175,6 +178,7 @@ class Told:
     also_in: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
     summary: Summary = Summary()
+    rules: tuple[Rule, ...] = ()
     score: Score | None = None
 
 

@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from lxml import etree
 
-from alerts.model import Alert
+from alerts.model import Alert, Score
 from alerts.render import views
 from alerts.render.frames import frame
 
@@ -49,6 +49,7 @@ class Entry:
     published: datetime | None = None
     lang: str = ""
     tags: tuple[str, ...] = ()
+    score: Score | None = None
 
 
 def entry(alert: Alert) -> Entry:
@@ -67,6 +68,7 @@ def entry(alert: Alert) -> Entry:
         published=newest.article.published and newest.article.published.astimezone(UTC),
         lang=told.lang,
         tags=(page.sections[0].title, page.sections[0].severity),
+        score=alert.told.score,
     )
 
 
@@ -107,8 +109,14 @@ def _item(e: Entry) -> dict[str, object]:
         "authors": [{"name": _sound(e.outlet)}] if e.outlet else "",
         "tags": [_sound(tag) for tag in e.tags],
         "language": e.lang,
+        "_tocsin": _score(e.score) if e.score else "",
     }
     return {name: value for name, value in item.items() if value != ""}
+
+
+def _score(of: Score) -> dict[str, object]:
+    """Give by what the story is ranked; JSON Feed leaves names with an underscore to whoever writes it."""
+    return {"severity": of.severity, "outlets": of.outlets, "newest": _time(of.newest)}
 
 
 def _atom_entry(into: etree._Element, e: Entry) -> None:

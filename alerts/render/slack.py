@@ -133,9 +133,11 @@ def _story(told: views.StoryView, *, passages: int, quotes: bool = False) -> Blo
     notes = [
         (w.say("Figures"), "; ".join(told.figures)),
         (w.say("Also in"), ", ".join(told.also_in)),
-        (w.say("Matched"), ", ".join(told.words)),
     ]
     elements += [_text(f"\n{name}: {words}", italic=True) for name, words in notes if words]
+    for match in told.matches:
+        elements += [_text(f"\n{w.say('Matched %(rules)s:', rules=', '.join(match.rules))} ", italic=True)]
+        elements += [_text(piece.words, bold=piece.marked) for piece in match.pieces]
     return _rich(*elements)
 
 
@@ -155,8 +157,9 @@ def _cited(of: views.PassageView | views.QuoteView) -> list[Block]:
 
 
 def _headline(told: views.StoryView) -> list[Block]:
-    """Give the headline, as a link if there is one."""
-    return [_link(told.headline, told.url, bold=True)]
+    """Give the headline, as a link if there is one, and by what the story is ranked."""
+    ranked = [_text(f"\n{told.score}", italic=True)] if told.score else []
+    return [_link(told.headline, told.url, bold=True), *ranked]
 
 
 def _developments(told: views.StoryView) -> list[Block]:

@@ -89,11 +89,18 @@ def _told(told: Told, s: Subscription) -> Json:
         "rules": _rules(told.developments, s),
         "story": told.story,
         "headline": told.headline,
+        "score": score(told),
         "developments": [_development(d, s) for d in told.developments],
         "also_in": list(told.also_in),
         "figures": list(told.figures),
         "summary": _summary(told.summary),
     }
+
+
+def score(told: Told) -> Json | None:
+    """Give by what the story is ranked, exactly; null if it was put together for no subscription."""
+    of = told.score
+    return {"severity": of.severity, "outlets": of.outlets, "newest": _time(of.newest)} if of else None
 
 
 def _summary(summary: Summary) -> Json:
