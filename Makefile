@@ -47,6 +47,11 @@ test: $(VENV)/dev.ready
 	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "installing chromium, to look at mails in it" \
 	    && apt-get update -q >/dev/null && apt-get install -y -q chromium >/dev/null; } \
 	  || echo "chromium is not installed: the tests that look at mails in a browser are SKIPPED"
+	@command -v prometheus >/dev/null \
+	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "fetching prometheus, to ask it what the dashboard asks" \
+	    && cd "$$(mktemp -d)" && apt-get update -q >/dev/null && apt-get download -q prometheus >/dev/null 2>&1 \
+	    && dpkg-deb -x prometheus_*.deb . && mv usr/bin/prometheus usr/bin/promtool "$(BIN)" && rm -r "$$PWD"; } \
+	  || echo "prometheus is not installed: the tests of the dashboard and of the alert rules are SKIPPED"
 	@pytest
 
 up: $(VENV)/run.ready _airflow-ready

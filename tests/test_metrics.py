@@ -77,6 +77,22 @@ def test_each_thing_is_counted_once_however_often_it_is_asked(engine: Engine) ->
     assert scrape(engine)["alerts_articles_total"] == 4
 
 
+def test_what_can_be_counted_stands_at_0_before(engine: Engine) -> None:
+    """Or Prometheus would not see the first step."""
+    got = scrape(engine)
+    for name in (
+        'alerts_matches_total{"rule": "quiet"}',
+        'alerts_developments_total{"reason": "confirmed"}',
+        'alerts_runs_total{"stage": "keep"}',
+        'alerts_attempts_total{"channel": "mail", "outcome": "delivered", "reason": "accepted"}',
+        'alerts_attempts_total{"channel": "mail", "outcome": "refused", "reason": "5xx"}',
+        'alerts_attempts_total{"channel": "mail", "outcome": "deferred", "reason": "other"}',
+        'alerts_sent_after_seen_seconds_count{"channel": "mail"}',
+        'alerts_run_seconds_count{"stage": "poll"}',
+    ):
+        assert got[name] == 0, name
+
+
 def test_counters_never_go_back_when_rows_are_deleted(engine: Engine) -> None:
     sql.SqlLog(engine, "articles", Article).append([article(n) for n in range(3)])
     before = scrape(engine)["alerts_articles_total"]
@@ -254,6 +270,15 @@ def test_the_dashboard_is_whole() -> None:
 def test_the_rules_are_tried_by_promtool(command: list[str]) -> None:
     done = subprocess.run(["promtool", *command], cwd=OBSERVABILITY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
+def test_the_names_and_the_text_are_as_promtool_wants_them(engine: Engine) -> None:
+    sql.SqlLog(engine, "matches", Match).append([match(1)])
+    told(engine, 1)
+    text = metrics.exposition(engine, LOADED, NOW)
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 # ── over HTTP ────────────────────────────────────────────────────────────────────────────────────────────────────────

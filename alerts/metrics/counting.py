@@ -142,8 +142,7 @@ def _name(*parts: str) -> str:
 def counters(counts: Mapping[str, float], config: Config) -> Iterator[Metric]:
     """Give the counters and histograms, with the labels that are known."""
     rules, channels = {rule.id for rule in config.rules}, {channel.id for channel in config.channels}
-    by_name = _by_name(counts)
-    by_rule = by_name.get("alerts_matches_total", {})  # a rule that met nothing yet stands at 0, or it has no rate
+    by_name, zeros = _by_name(counts), _zeros(rules, channels)
     shown: dict[str, tuple[Collection[str] | None, ...]] = {
         "alerts_articles_total": (),
         "alerts_matches_total": (rules,),
@@ -152,12 +151,28 @@ def counters(counts: Mapping[str, float], config: Config) -> Iterator[Metric]:
         "alerts_runs_total": (None,),
         "alerts_run_counts_total": (None, None),
     }
-    by_name.setdefault("alerts_matches_total", {}).update({(r,): by_rule.get((r,), 0.0) for r in rules})
     for name, known in shown.items():
-        yield counter(name, _known(by_name.get(name, {}), known))
-    yield histogram("alerts_run_seconds", _buckets(by_name.get("alerts_run_seconds", {}), None, RUN_BUCKETS))
+        at_zero = dict.fromkeys(zeros.get(name, ()), 0.0)
+        yield counter(name, at_zero | _known(by_name.get(name, {}), known))
+    runs = by_name.get("alerts_run_seconds", {})
+    yield histogram("alerts_run_seconds", _buckets(runs, STAGES, None, RUN_BUCKETS))
     for name in ("alerts_sent_after_published_seconds", "alerts_sent_after_seen_seconds"):
-        yield histogram(name, _buckets(by_name.get(name, {}), channels, SENT_BUCKETS))
+        yield histogram(name, _buckets(by_name.get(name, {}), channels, channels, SENT_BUCKETS))
+
+
+def _zeros(rules: Iterable[str], channels: Collection[str]) -> Mapping[str, Iterable[tuple[str, ...]]]:
+    """Name what stands at 0 before it is counted.
+
+    Prometheus counts a step from what it saw before: a first refusal that made its counter would not be seen at all.
+    """
+    kinds = [kind for kind, _ in FAILURES if kind != "accepted"]
+    failed = [(outcome, kind) for outcome in get_args(Outcome) if outcome != "delivered" for kind in (*kinds, OTHER)]
+    return {
+        "alerts_matches_total": [(rule,) for rule in rules],
+        "alerts_developments_total": [(reason,) for reason in REASONS],
+        "alerts_runs_total": [(stage,) for stage in STAGES],
+        "alerts_attempts_total": [(c, *said) for c in channels for said in (("delivered", "accepted"), *failed)],
+    }
 
 
 def _by_name(counts: Mapping[str, float]) -> dict[str, dict[tuple[str, ...], float]]:
@@ -182,11 +197,14 @@ def _known(
 
 
 def _buckets(
-    rows: Mapping[tuple[str, ...], float], known: Collection[str] | None, bounds: Sequence[float]
+    rows: Mapping[tuple[str, ...], float],
+    labels: Collection[str],
+    known: Collection[str] | None,
+    bounds: Sequence[float],
 ) -> Iterable[tuple[tuple[str, ...], list[tuple[str, float]], float]]:
     """Give the histogram of each label, its buckets added up as Prometheus wants them."""
     kept = _known(rows, (known, None))
-    for label in sorted({label for label, _ in kept}):
+    for label in sorted({*labels, *(label for label, _ in kept)}):
         total, buckets = 0.0, []
         for bound in (*map(str, bounds), "+Inf"):
             total += kept.get((label, bound), 0.0)
