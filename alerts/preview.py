@@ -26,7 +26,14 @@ _LOSSES = (
 _STEEL = "Ministers of nine countries agreed on a tariff of 12% on steel, to be levied from September."
 _NEWS = (
     ("sample-1", "Harbour Post", 11, "Port of Varna halts grain exports", "new story", _STRIKE),
-    ("sample-1", "Polaris Wire", 5, "Varna strike: exporters count losses", "new facts: $48 million", _LOSSES),
+    (
+        "sample-1",
+        "Polaris Wire",
+        5,
+        "Varna strike costs grain exporters $48 million",
+        "new facts: $48 million",
+        _LOSSES,
+    ),
     ("sample-2", "Calm Gazette", 3, "Ministers agree on a tariff of 12% on steel", "new story", _STEEL),
 )
 """Story, outlet, hours ago, title, what is new, and text; none of it happened."""

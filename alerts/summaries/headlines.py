@@ -1,6 +1,7 @@
-"""Which of a story's titles says most: figures, names, somebody who does something.  Pure.
+"""Which of a story's titles says most of how far it has come: figures, names, somebody who does something.  Pure.
 
-Only a title that is about what the story is about can be its headline: a report from the side has the best figures.
+Only what is new heads a story that moved: the titles of the last hours of what is told.  And only a title that is about
+what the story is about can be its headline: a report from the side has the best figures.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from alerts.figures import figures
 from alerts.model import Development, Story
@@ -19,6 +21,12 @@ NO_TITLE = "(no title)"
 
 CENTRAL = 2.0
 """The weight of how like the rest of the story a headline is; of the most like one it counts in full."""
+
+MOVED = timedelta(hours=12)
+"""How long before its last step a title may be to head a story: what came before led up to it."""
+
+ASIDE = 0.65
+"""A report whose title is less like the story, as a share of the most like one, is of its side and no step of it."""
 
 LEAD = 30
 """How many words of each new text are looked at."""
@@ -59,7 +67,7 @@ _ACTIVE = re.compile(
 
 
 def headline(news: Sequence[Development], story: Story | None) -> str:
-    """Choose the most specific title in the language that most of the story speaks; among equals the newest.
+    """Choose the most specific title of the newest developments, in the language that most of the story speaks.
 
     A correction says what was wrong and not what happened, and is taken only when there is nothing else.  The language
     is looked at because a reader who follows a story in one language should not meet it under the headline of its only
@@ -80,7 +88,17 @@ def headline(news: Sequence[Development], story: Story | None) -> str:
         for n, title in enumerate(titles)
         if not tolls.exceed(title)
     ]
-    return titles[max(scored)[1]]
+    since = _last_step(reports, typical) - MOVED
+    newest = [(score, n) for score, n in scored if reports[n].article.when >= since]
+    return titles[max(newest or scored)[1]]
+
+
+def _last_step(reports: Sequence[Development], typical: Sequence[float]) -> datetime:
+    """Give when the story last moved: a report from its side is no step, nor is a question about it."""
+    steps = [
+        d for d, like in zip(reports, typical, strict=True) if like >= ASIDE and not _VAGUE.search(d.article.title)
+    ]
+    return (steps or reports)[-1].article.when
 
 
 def _typicality(

@@ -1,7 +1,7 @@
 """Key figures with what they measure: "25% tariff · on countries that trade with Iran".  Pure.
 
-A figure and its context are two pieces of one sentence, as printed, one behind the other.  The words behind the figure
-say what is measured if they are a noun; if they are none, the words before it do: "Exports rose 4.8 percent · in June".
+A figure and its context are two pieces of one sentence, as printed, one behind the other.  Which words they are is for
+:mod:`alerts.summaries.contexts`; a figure of which nothing says what it measures is not told.
 
 Which come first goes by where they stand: in the headline, in the main clause of a sentence that is told, elsewhere,
 and last what a subordinate clause rehearses: "…, citing a crackdown in which 62 people have been killed".
@@ -18,36 +18,19 @@ from typing import NamedTuple
 
 from alerts.figures import places
 from alerts.model import Cited, Measure
+from alerts.summaries import contexts
 from alerts.summaries.tolls import TOLL
-from alerts.text import is_spaceless, one_line
+from alerts.text import one_line
 
 IN_HEADLINE, IN_TOLD, ELSEWHERE, SUBORDINATE = range(4)
 """Where a figure stands, the best first."""
 
+KINDS: tuple[contexts.Kind, ...] = ("people", "amount", "count", "date")
+"""The kinds of figures, by their weight: the first are told before the others."""
+
 MAX_FIGURES = 5
 """The most key figures of one story; a reader takes in no more at a glance."""
 
-WORDS_BEFORE, WORDS_AFTER, NOUNS = 8, 14, 3
-WIDE_AFTER = 24
-"""Characters of context in scripts without blanks."""
-
-_PREPOSITION = (
-    r"(?:on|of|in|from|for|to|against|by|at|over|with|since|into|during|under|through|within|across|among|between|via|per"
-    r"|than|near|outside|inside|worth)"
-)
-_MARK = (
-    r"(?<!\b[A-Z])[,.](?=\s|$)|[;:!?()\[\]“”\"«»…。！？，、؛،؟]|\s[–—-]+\s|"
-    r"\s(?:and|but|or|while|as|when|after|before|amid|because|according|although|though|if|said|says|say|which|where)\b"
-)
-_BREAK = re.compile(rf"{_MARK}|\s(?:was|were|is|are|has|have|had|will|would|could|may|might|so|seems?)\b")
-_BREAK_BEFORE = re.compile(_MARK)
-_NO_NOUN = (
-    r"(?:last|this|next|that|which|who|an?|the|each|every|year|month|week|recorded|earlier|yesterday|today|already|annually|"
-    r"monthly|compared|more|less|higher|lower)"
-)
-_NOUN = re.compile(rf"\s(?!(?:{_PREPOSITION}|{_NO_NOUN})\b)(?=[^\W\d_])(?:(?:[A-Z]\.)+|[\w'’-]+)")
-_WORD = re.compile(r"\S+")
-_ENDING = re.compile(r"[^\W\d_a-zA-Z]*")
 _DAY = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|March|April|May|June|July|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|"
     r"Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
@@ -67,12 +50,6 @@ _SUBORDINATE = re.compile(
     re.IGNORECASE,
 )
 _OPENED = re.compile(r"\s?\((?:about |or |around )?\Z")
-_AMOUNT = r"\d[\d,.]*(?<![,.])"
-_RANGE = re.compile(
-    rf"(?: to |–|-)(?:[$€£¥₩₹]{_AMOUNT}(?:[ -]?(?:trillion|billion|million|thousand|bn|tn|[mk])\b)?|"
-    rf"{_AMOUNT}(?:%| per ?cent\b))"
-)
-_OF_ITS = re.compile(r"\s*of (?:its|their|his|her)\b")
 _FUNCTION = r"(?:as|of|in|on|at|and|or|to|the|an?|for|from|by|with|that|is|are)"
 _COUNT = re.compile(
     r"(?<![\w.,:$€£¥/-])(?!(?:19|20)\d\d\b)"
@@ -84,11 +61,6 @@ _NOT_COUNTED = frozenset(
     "others things ways reasons facts takeaways lessons photos questions cents dollars percents yards feet was has his "
     "this its does decades centuries".split()
 )
-
-_WEAK = frozenset(
-    "and or but that which who the a an of to by with in on at for from as its his her their has have".split()
-)
-"""Words that a figure's context does not begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +142,12 @@ def _measures(sentence: Cited) -> Iterator[tuple[_Found, Measure]]:
             and len(_OPENED.sub("", words[: one.start])) in ends
         ):
             continue
-        start, head, end = _cut(words, one)
-        ends |= {one.end, head}
-        if any(start < other.stop and other.start < end for other in covered):
+        span = contexts.around(words, one.start, one.end, KINDS[one.weight])
+        ends |= {one.end, span.head if span else one.end}
+        if span is None or any(span.start < other.stop and other.start < span.end for other in covered):
             continue
-        covered.append(range(start, end))
-        yield one, Measure(words[start:head].strip(), words[head:end].strip(), sentence.source)
+        covered.append(range(span.start, span.end))
+        yield one, Measure(words[span.start : span.head].strip(), words[span.head : span.end].strip(), sentence.source)
 
 
 @lru_cache(maxsize=16_384)
@@ -209,53 +181,6 @@ def _counts(sentence: str, m: re.Match[str]) -> bool:
     if m.re is _COUNT:
         return m["noun"] not in _NOT_COUNTED
     return _DUE.search(sentence[max(0, m.start() - 30) : m.start()]) is not None
-
-
-def _cut(words: str, one: _Found) -> tuple[int, int, int]:
-    """Find where the figure with what it is of begins, where it ends, and where the rest of the clause does."""
-    end = _ENDING.match(words, one.end).end()  # type: ignore[union-attr]  # it may match nothing
-    if more := _RANGE.match(words, end):
-        end = more.end()
-    after = _until_break(words[end:])
-    head = end
-    for _ in range(NOUNS if after.isascii() else 1):
-        noun = _NOUN.match(after, head - end)
-        if not noun:
-            break
-        head = end + noun.end()
-    rest = after[head - end :]
-    # "4% of its usual level" says nothing without what stands before it.
-    alone = head == end and one.weight > 0 and (not rest.startswith(" of ") or _OF_ITS.match(rest) is not None)
-    start = _begin(words, one.start, needed=not rest.strip() or bool(_OF_ITS.match(rest))) if alone else one.start
-    return start, head, head + len(_short(rest))
-
-
-def _until_break(rest: str) -> str:
-    """Give the rest of the clause."""
-    end = _BREAK.search(rest)
-    return rest[: end.start()] if end else rest
-
-
-def _begin(words: str, start: int, *, needed: bool) -> int:
-    """Give where the clause begins; of a long one the last words if nothing else says what is measured, or nothing."""
-    begin = max((m.end() for m in _BREAK_BEFORE.finditer(words, 0, start)), default=0)
-    before = list(_WORD.finditer(words, begin, start))
-    if is_spaceless(words[begin:start]) and len(before) < 3:
-        return max(begin, start - WIDE_AFTER)
-    if not before or (len(before) > WORDS_BEFORE and not needed):
-        return start
-    first = next((w for w in before[-WORDS_BEFORE:] if w.group().lower() not in _WEAK), before[-1])
-    return first.start()
-
-
-def _short(rest: str) -> str:
-    """Keep the first words of a context."""
-    found = list(_WORD.finditer(rest))
-    if is_spaceless(rest) and len(found) < 4:
-        return rest[:WIDE_AFTER]
-    while found and (len(found) > WORDS_AFTER or found[-1].group() in _WEAK):
-        found.pop()
-    return rest[: found[-1].end()] if found else ""
 
 
 def written(measure: Measure) -> str:
