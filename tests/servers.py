@@ -29,7 +29,7 @@ def serving(answer: Answer, *, host: str = "127.0.0.1", wait: bool = True) -> It
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True  # Who asked has gone, which is for the test to judge.
 
-        do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+        do_HEAD = do_POST = do_GET  # noqa: N815 - the names that http.server looks for
 
         def log_message(self, *_: object) -> None:
             """Be silent."""

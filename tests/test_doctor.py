@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -15,7 +17,11 @@ from typer.testing import CliRunner
 
 from alerts import app as app_
 from alerts import cli, doctor
-from alerts.doctor import Finding, machine, stores, ways
+from alerts.adapters import http
+from alerts.config import Config
+from alerts.doctor import Finding, clocks, machine, stores, ways
+from alerts.errors import FetchError
+from tests.servers import serving
 from tests.shop import Shop, open_shop
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
@@ -209,9 +215,90 @@ def test_a_real_server_is_named(valkey: redis.Redis) -> None:
     assert findings[-1].part == "clock"
 
 
+# ── clocks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def test_clocks_that_are_apart_are_wrong() -> None:
-    assert stores.clock("Redis", NOW, NOW + timedelta(seconds=4)).state == "well"
-    assert stores.clock("Redis", NOW, NOW - timedelta(seconds=6)).state == "wrong"
+    assert clocks.clock("Redis", timedelta(seconds=4)).state == "well"
+    assert clocks.clock("Redis", timedelta(seconds=6)).state == "wrong"
+
+
+HOUR = timedelta(hours=1)
+SAID: list[tuple[str, dict[str, timedelta | None], str, str, str]] = [
+    ("the first agrees, and no other is asked", {"a": HOUR * 0, "b": None}, "", "well", "a"),
+    ("one is wrong, and the next agrees", {"a": -HOUR, "b": HOUR * 0}, "", "well", "b"),
+    ("two say that we are wrong: the nearer is named", {"a": HOUR, "b": 2 * HOUR}, "", "wrong", "a"),
+    ("one alone says so", {"a": HOUR, "b": None}, "", "look", "a"),
+    ("the one that was chosen says so", {"a": HOUR * 0, "chosen": HOUR}, "https://chosen/", "wrong", "chosen"),
+    ("nobody answers", {"a": None, "b": None}, "", "look", "a: gone; b: gone"),
+    ("more than three are not asked", {"a": None, "b": None, "c": None, "d": HOUR * 0}, "", "look", "a: gone"),
+]
+
+
+@pytest.mark.parametrize(("what", "off", "chosen", "state", "named"), SAID, ids=[case[0] for case in SAID])
+def test_our_clock_against_web_servers(
+    shop: Shop, what: str, off: dict[str, timedelta | None], chosen: str, state: str, named: str
+) -> None:
+    """Of each server one feed is asked, in the order of feeds.yaml."""
+    rows = "".join(f"  - {{id: {n}{i}, url: https://{n}/{i}, outlet: O}}\n" for n in off for i in (1, 2))
+    shop.write("feeds.yaml", f"allow_hosts: [{', '.join(off)}]\nfeeds:\n{rows}")
+    asked: list[str] = []
+
+    def time_at(url: str, config: Config) -> datetime:
+        asked.append(url)
+        host = urlsplit(url).hostname or ""
+        if (late := off[host]) is None:
+            raise FetchError("gone")
+        return app_.utc().replace(microsecond=0) + late
+
+    (finding,) = clocks.examine({**shop.environ, "ALERTS_CLOCK_URL": chosen}.get, time_at)
+    assert (finding.state, finding.part) == (state, "clock"), finding
+    assert named in finding.said
+    assert bool(finding.advice) == (state != "well")
+    assert len(asked) == len({urlsplit(url).hostname for url in asked}) <= 3
+
+
+DATES = [
+    ("its time", {"Date": "Wed, 01 Jul 2026 08:00:00 GMT"}, NOW),
+    ("a cache's, and how old it is", {"Date": "Wed, 01 Jul 2026 07:59:00 GMT", "Age": "60"}, NOW),
+    ("none", {}, None),
+    ("nonsense", {"Date": "now"}, None),
+]
+
+
+@pytest.mark.parametrize(("what", "headers", "time"), DATES, ids=[case[0] for case in DATES])
+def test_what_a_server_says_of_the_time(what: str, headers: dict[str, str], time: datetime | None) -> None:
+    """Whatever else it answers: 404 has a time too."""
+
+    def answer(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response_only(404)
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+
+    with serving(answer) as url:
+        if time:
+            assert at(url) == time
+        else:
+            with pytest.raises(FetchError, match=r"404 .*, without the time"):
+                at(url)
+
+
+def test_who_is_asked_for_the_time_is_asked_only_where_a_feed_may_be() -> None:
+    asked: list[str] = []
+    with serving(lambda handler, _: asked.append(handler.path)) as url, pytest.raises(FetchError, match="allow_hosts"):
+        at(url, frozenset())
+    assert asked == []
+
+
+def at(url: str, allowed: frozenset[str] = frozenset({"127.0.0.1"})) -> datetime:
+    return http.time_at(url, contact="", allow_hosts=allowed, timeout=timedelta(seconds=10))
+
+
+def test_a_clock_url_that_is_none_is_said_without_being_repeated(shop: Shop) -> None:
+    (finding,) = clocks.examine({**shop.environ, "ALERTS_CLOCK_URL": "hunter2.example"}.get)
+    assert finding.state == "wrong"
+    assert "hunter2" not in finding.said
 
 
 # ── ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ from alerts.app.opening import BEAT, folder_of, load, open_app, open_fetch, open
 from alerts.app.readers import SqlReaders, desk_signer, desk_url
 from alerts.app.running import LINE, App, Clock, Stage, in_memory, rare_collections, shard_of, utc
 from alerts.app.stores import Stores
-from alerts.app.ways import Lookup, channel, config_of, fetcher, rewriter
+from alerts.app.ways import Lookup, channel, config_of, fetcher, rewriter, web_address
 
 __all__ = [
     "BEAT",
@@ -44,4 +44,5 @@ __all__ = [
     "rewriter",
     "shard_of",
     "utc",
+    "web_address",
 ]

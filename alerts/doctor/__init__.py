@@ -4,7 +4,8 @@
 
     examine ─▶ machine   the versions, the mail serialiser, the disk
             ├▶ stores    SQL and Redis: do they keep what they are given, and what time is it there
-            └▶ ways      the configuration, and the connection of each channel
+            ├▶ ways      the configuration, and the connection of each channel
+            └▶ clocks    the time, by the answer of a web server
 
 Nothing is written but the folder of this installation and its tables, which every command makes.
 No finding holds a secret or an address.
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alerts.app import Lookup
-from alerts.doctor import machine, stores, ways
+from alerts.doctor import clocks, machine, stores, ways
 from alerts.doctor.finding import Finding, State
 
 __all__ = ["Finding", "State", "examine"]
@@ -26,3 +27,4 @@ def examine(lookup: Lookup) -> Iterator[Finding]:
     yield from machine.examine(lookup)
     yield from stores.examine(lookup)
     yield from ways.examine(lookup)
+    yield from clocks.examine(lookup)

@@ -12,11 +12,9 @@ from sqlalchemy import Engine
 from alerts.adapters.sql import expiry, queries
 from alerts.adapters.sql.engine import reading
 from alerts.app import Lookup, open_redis, open_sql, retention, utc
+from alerts.doctor.clocks import clock
 from alerts.doctor.finding import Finding
 from alerts.errors import AlertsError, StoreError
-
-CLOCKS = timedelta(seconds=5)
-"""How far two clocks may be apart; leases are minutes, slots are told to the minute."""
 
 KEPT_WITHIN = timedelta(days=3)
 
@@ -77,7 +75,7 @@ def _postgresql(engine: Engine) -> Iterator[Finding]:
     if not wrong:
         whole, _ = expiry.size(engine)
         yield Finding("well", "sql", f"PostgreSQL {server}, {whole / 1e6:.1f} MB; every commit is on the disk")
-    yield clock("PostgreSQL", there, utc())
+    yield clock("PostgreSQL", abs(there - utc()))
 
 
 def durability(found: Mapping[str, str]) -> Iterator[Finding]:
@@ -122,7 +120,7 @@ def redis_(client: redis.Redis, *, embedded: bool) -> Iterator[Finding]:
         return
     yield from server(told, embedded=embedded)
     there = datetime.fromtimestamp(seconds[0] + seconds[1] / 1e6, UTC)
-    yield clock("Redis", there, utc())
+    yield clock("Redis", abs(there - utc()))
 
 
 def server(told: Mapping[str, Any], *, embedded: bool) -> Iterator[Finding]:
@@ -142,12 +140,3 @@ def server(told: Mapping[str, Any], *, embedded: bool) -> Iterator[Finding]:
     kept = "snapshots" if embedded else "an append-only file" if int(told.get("aof_enabled", 0)) else "nothing"
     own = ", started by each command" if embedded else ""
     yield Finding("well", "redis", f"{name}{own}, {int(told.get('used_memory', 0)) / 1e6:.1f} MB; it keeps {kept}")
-
-
-def clock(where: str, there: datetime, here: datetime) -> Finding:
-    """Hold two clocks against each other."""
-    apart = abs(there - here)
-    said = f"the clocks of this machine and of {where} are {apart.total_seconds():.1f} s apart"
-    if apart > CLOCKS:
-        return Finding("wrong", "clock", said, "let NTP set both: leases and slots go by the clock")
-    return Finding("well", "clock", said)
