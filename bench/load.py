@@ -42,7 +42,8 @@ from alerts.adapters.sql import queries
 from alerts.adapters.webhook import WebhookChannel
 from alerts.app import App, Stores
 from alerts.config import ChannelSettings, Config
-from alerts.model import Delivery, Feed, Message, Rule, Subscription
+from alerts.errors import FetchError
+from alerts.model import Delivery, Feed, FeedRequest, Fetched, Message, Rule, Subscription
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HERE = frozenset({"127.0.0.1"})
@@ -113,30 +114,48 @@ class Clock:
         return datetime.now(UTC) + self.ahead  # noqa: TID251 - a program of its own
 
 
-def flood(matches: int) -> tuple[MemoryFetch, tuple[Feed, ...]]:
-    """Write articles that share no story, in feeds of ``EACH``."""
-    drawn, fetch = random.Random(7), MemoryFetch()
-    names = [f"feed-{n}" for n in range(-(-matches // EACH))]
-    for n in range(matches):
-        own = [
-            "".join(drawn.choices("bcdfglmnprstvz", k=1)[0] + drawn.choice("aeiou") for _ in range(4))
-            for _ in range(24)
-        ]
-        title = f"{' '.join(own[:3]).title()} {'tariff quota' if n < RARE else 'tariff'} {' '.join(own[3:6])}"
-        link = f"https://{names[n // EACH]}.example/{n}"
-        fetch.entry(names[n // EACH], title=title, link=link, summary=f"{' '.join(own[6:]).capitalize()}.")
-    feeds = tuple(Feed(name, f"https://{name}.example/rss", name.title(), lang="en", first_poll=None) for name in names)
-    return fetch, feeds
+class Flood:
+    """Feeds of ``EACH`` articles that share no story, each written when it is asked for: they are not ours to hold."""
+
+    def __init__(self, matches: int) -> None:
+        names = [f"feed-{n}" for n in range(-(-matches // EACH))]
+        self._left = {name: min(EACH, matches - n * EACH) for n, name in enumerate(names)}
+        self.feeds = tuple(
+            Feed(name, f"https://{name}.example/rss", name.title(), lang="en", first_poll=None) for name in names
+        )
+
+    def __call__(self, requests: Sequence[FeedRequest]) -> Iterator[tuple[Feed, Fetched | FetchError]]:
+        """Answer each request with a feed that says the same every time."""
+        for request in requests:
+            said = MemoryFetch()
+            first = int(request.feed.id.removeprefix("feed-")) * EACH
+            for n in range(first, first + self._left[request.feed.id]):
+                said.entry(request.feed.id, **_entry(request.feed.id, n))
+            yield from said([request])
+
+
+def _entry(feed: str, n: int) -> dict[str, str]:
+    """Write an article of words that no other has, but for the one by which it is met."""
+    drawn = random.Random(n)
+    own = [
+        "".join(drawn.choices("bcdfglmnprstvz", k=1)[0] + drawn.choice("aeiou") for _ in range(4)) for _ in range(24)
+    ]
+    title = f"{' '.join(own[:3]).title()} {'tariff quota' if n < RARE else 'tariff'} {' '.join(own[3:6])}"
+    return {
+        "title": title,
+        "link": f"https://{feed}.example/{n}",
+        "summary": f"{' '.join(own[6:]).capitalize()}.",
+    }
 
 
 def line(folder: Path, url: str, matches: int, clock: Clock) -> App:
     """Open the line on a new store."""
-    fetch, feeds = flood(matches)
+    fetch = Flood(matches)
     rules = (Rule("all", "Tariffs", any=("tariff",)), Rule("rare", "Quotas", any=("quota",)))
     hook = Subscription("hook", ("all",), "hook", "webhook", title="Hook")
     slack = Subscription("desk", ("rare",), "slack", "slack", title="Desk")
     ways = (ChannelSettings("hook", "webhook", "x"), ChannelSettings("slack", "slack", "y"))
-    config = Config(feeds=feeds, rules=rules, subscriptions=(hook, slack), channels=ways)
+    config = Config(feeds=fetch.feeds, rules=rules, subscriptions=(hook, slack), channels=ways)
     channels = {
         "hook": WebhookChannel(f"{url}/webhook", SECRET, allow_hosts=HERE),
         "slack": SlackChannel(f"{url}/slack", allow_hosts=HERE),

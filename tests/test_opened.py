@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from alerts import stages
 from alerts.adapters.memory import MemoryLog, MemoryTable
 from alerts.model import Article, Development, Hit, Match, Rule, Story
-from alerts.stages.grouping import SKEW
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 TITLES = ("Iran cuts internet", "Iran cuts phones", "Tanker is seized off Hormuz", "Rial falls", "Toll climbs to 62")
@@ -47,7 +46,7 @@ class World:
             matches=self.matches,
             stories=self.stories,
             developments=self.developments,
-            now=max(m.article.seen for m in matches),
+            now=max((m.article.seen for m in matches), default=NOW),
             opened=self.opened if kept else None,
         )
 
@@ -82,16 +81,34 @@ def test_what_is_kept_gives_the_same_stories_as_what_is_read(batches: list[list[
     assert told(kept) == told(fresh)
 
 
-def test_the_next_batch_reads_only_what_was_kept_since() -> None:
+@pytest.mark.parametrize("many", [2, 20])
+def test_however_many_batches_come_the_stories_are_read_once(many: int) -> None:
     world = World()
-    world.group(a_match(1, TITLES[0]))
-    world.group(a_match(2, TITLES[1]))
-    assert world.stories.read == [NOW + timedelta(seconds=1) - timedelta(hours=72), NOW + timedelta(seconds=1) - SKEW]
-    assert len(world.kept()["s-1"].members) == 2
+    for n in range(1, many + 1):
+        world.group(a_match(n, TITLES[n % 2]))
+    assert world.stories.read == [NOW + timedelta(seconds=1) - timedelta(hours=72)]
+    assert sum(len(story.members) for story in world.kept().values()) == many
 
 
 def another_process(world: World) -> None:
     world.group(a_match(9, TITLES[0], 0.01), kept=False)
+
+
+def a_death_half_way(world: World) -> None:
+    """Another process kept a story, and did not live to say that it had read so far."""
+
+    class Stopping(MemoryLog[Match]):
+        def commit(self, reader: str, end: int) -> None:
+            if reader == "group":
+                raise OSError("the disk is full")
+            super().commit(reader, end)
+
+    world.matches.append([a_match(6, TITLES[0], 0.01)])
+    world.matches.__class__ = Stopping
+    with pytest.raises(OSError, match="full"):
+        world.group(kept=False)
+    world.matches.__class__ = MemoryLog
+    assert "a-6" in {m.article for story in world.kept().values() for m in story.members}
 
 
 def other_rules(world: World) -> None:
@@ -119,6 +136,7 @@ def a_closed_story(world: World) -> None:
 
 CHANGES = [
     ("another process kept a story", another_process, 0.02),
+    ("another process died after it had kept one", a_death_half_way, 0.02),
     ("the rules are others", other_rules, 0.02),
     ("the batch before died", a_death, 0.02),
     ("a story that it belongs to was closed", a_closed_story, 60),
@@ -136,6 +154,8 @@ def test_what_is_kept_is_left_when_it_may_be_wrong(why: str, change: object, hou
         change(world)  # type: ignore[operator]
         if world is fresh:
             world.opened = stages.Opened()
+        before = len(world.stories.read)
         world.group(a_match(2, TITLES[0] + " again", hours), **again)
     assert kept.kept() == fresh.kept()
+    assert len(kept.stories.read) > before, "read anew"
     assert kept.stories.read[-1] == fresh.stories.read[-1], "all open stories were read"

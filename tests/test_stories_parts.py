@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import tracemalloc
 from dataclasses import replace
 from datetime import timedelta
 from math import log, sqrt
@@ -10,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import stories
+from alerts import figures, stories
+from alerts import text as text_
 from alerts.model import Article, Evidence, Hit, Match, Member, Rule, Story
 from alerts.stories import Family, bridges, copies, novelty, terms
 from alerts.stories.background import is_background
@@ -116,6 +119,22 @@ def test_the_words_that_placed_an_article_are_named() -> None:
     near = space.nearest(a_member(2, "Tanker seized off Finland"))
     assert near is not None
     assert set(near.shared) == {"tanker", "finlan"}
+
+
+def test_a_story_of_one_article_is_held_in_a_few_kilobytes() -> None:
+    """After a flood fifty thousand of them are open.  Each text here is 25 words that hardly any other has."""
+    drawn, desk, many = random.Random(1), stories.Desk(()), 300
+    tracemalloc.start()
+    try:
+        for n in range(many):
+            said = ["".join(drawn.choices("abcdeghilmnoprst", k=6)) for _ in range(25)]
+            desk.place(a_match(n, " ".join(said[:7]), " ".join(said[7:])), now=NOW)
+        for remembered in [f for module in (bridges, copies, figures, terms, text_) for f in vars(module).values()]:
+            getattr(remembered, "cache_clear", int)()
+        each = tracemalloc.get_traced_memory()[0] / many
+    finally:
+        tracemalloc.stop()
+    assert each < 14_000, f"{each:,.0f} bytes"
 
 
 # ── copies ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -68,13 +68,13 @@ class Bridges:
         return min(found)[1:] if found else None
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=4_096)
 def numbers(text: str) -> frozenset[str]:
     """Give the numbers of two and more digits, of any script's digits, without years."""
     return frozenset(n for n in _NUMBER.findall(western(text)) if not _YEAR.fullmatch(n))
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=4_096)
 def _script(title: str) -> str:
     """Name the script that most letters of a title are of.
 

@@ -13,11 +13,11 @@ stories and kept in memory; nothing else knows it, so nothing else can lose it.
 from __future__ import annotations
 
 import zlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from heapq import nsmallest
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from alerts.figures import figures
 from alerts.model import Member, Story
@@ -41,17 +41,51 @@ SKETCH = 32
 MET = 2
 """How many of them two texts must share to be compared; the last words of a feed ("appeared first on") are one."""
 
+REMEMBERED = 1_024
+"""How many texts are remembered in each of the forms in which they are compared; the shingles of one are 12 KB."""
+
 HEADLINE = 4
 """A headline of fewer words is no sign of a copy by itself, unless both are nothing but a headline."""
+
+
+class Index(Generic[K]):
+    """Which articles have a key.
+
+    Most keys are of one article alone: a list for each would cost as much again as the article itself.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[K, Member] = {}
+        self._others: dict[K, list[Member]] = {}
+
+    def add(self, key: K, member: Member) -> None:
+        """Remember that an article has the key."""
+        if key in self._first:
+            self._others.setdefault(key, []).append(member)
+        else:
+            self._first[key] = member
+
+    def of(self, key: K) -> tuple[Member, ...]:
+        """Give the articles that have the key, as they came."""
+        first = self._first.get(key)
+        return () if first is None else (first, *self._others.get(key, ()))
+
+    def remove(self, key: K, member: Member) -> None:
+        """Forget that an article has the key."""
+        left = [m for m in self.of(key) if m is not member]
+        self._first.pop(key, None)
+        self._others.pop(key, None)
+        for other in left:
+            self.add(key, other)
 
 
 class Copies:
     """The texts of the open stories.  ``add`` as articles are placed, ``original`` to ask which one is copied."""
 
     def __init__(self, stories: Iterable[Story]) -> None:
-        self._by_shingle: defaultdict[int, list[Member]] = defaultdict(list)
-        self._by_title: defaultdict[frozenset[str], list[Member]] = defaultdict(list)
-        self._by_url: defaultdict[str, list[Member]] = defaultdict(list)
+        self._by_shingle: Index[int] = Index()
+        self._by_title: Index[int] = Index()
+        self._by_url: Index[str] = Index()
         for story in stories:
             for member in story.members:
                 self.add(member)
@@ -59,43 +93,27 @@ class Copies:
     def add(self, member: Member) -> None:
         """Remember the text of an article."""
         for shingle in _sketch(member.title, member.lead):
-            self._by_shingle[shingle].append(member)
-        self._by_title[headline(member.title)].append(member)
+            self._by_shingle.add(shingle, member)
+        self._by_title.add(hash(headline(member.title)), member)
         if member.url:
-            self._by_url[member.url].append(member)
+            self._by_url.add(member.url, member)
 
     def remove(self, member: Member) -> None:
         """Forget the text of an article whose story is closed."""
         for shingle in _sketch(member.title, member.lead):
-            _drop(self._by_shingle, shingle, member)
-        _drop(self._by_title, headline(member.title), member)
-        _drop(self._by_url, member.url, member)
+            self._by_shingle.remove(shingle, member)
+        self._by_title.remove(hash(headline(member.title)), member)
+        self._by_url.remove(member.url, member)
 
     def originals(self, member: Member) -> list[Member]:
         """Give the articles of which this one is a copy, earliest first.  It is no copy of its own earlier version."""
-        near = self._by_title.get(headline(member.title), [])
-        same = self._by_url.get(member.url, [])
-        met = Counter(
-            id(m) for shingle in _sketch(member.title, member.lead) for m in self._by_shingle.get(shingle, ())
-        )
-        often = {i for i, n in met.items() if n >= MET}
-        alike = {
-            id(m): m
-            for shingle in _sketch(member.title, member.lead)
-            for m in self._by_shingle.get(shingle, ())
-            if id(m) in often
-        }
-        found = {id(m): m for m in (*near, *same, *alike.values()) if m.article != member.article}
+        near = self._by_title.of(hash(headline(member.title)))
+        same = self._by_url.of(member.url)
+        having = [m for shingle in _sketch(member.title, member.lead) for m in self._by_shingle.of(shingle)]
+        met = Counter(map(id, having))
+        alike = (m for m in having if met[id(m)] >= MET)
+        found = {id(m): m for m in (*near, *same, *alike) if m.article != member.article}
         return sorted((m for m in found.values() if same_text(m, member)), key=lambda m: (m.seen, m.article))
-
-
-def _drop(index: dict[K, list[Member]], key: K, member: Member) -> None:
-    """Take an article out of a list of an index."""
-    left = [m for m in index.get(key, ()) if m is not member]
-    if left:
-        index[key] = left
-    else:
-        index.pop(key, None)
 
 
 def same_text(one: Member, other: Member) -> bool:
@@ -109,7 +127,7 @@ def same_text(one: Member, other: Member) -> bool:
     return _same_stub(one, other)
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=REMEMBERED)
 def _repeats(title: str, lead: str) -> bool:
     """Tell whether the text begins with its own headline, as an aggregator's does.
 
@@ -131,14 +149,14 @@ def _same_stub(one: Member, other: Member) -> bool:
     return a <= b or b <= a
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=REMEMBERED)
 def shingles(title: str, lead: str) -> frozenset[tuple[str, str, str]]:
     """Give the 3-word shingles of a title and a lead."""
     words = folds(f"{title} {lead}")
     return frozenset(zip(words, words[1:], words[2:], strict=False))
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=REMEMBERED)
 def _sketch(title: str, lead: str) -> tuple[int, ...]:
     """Give the smallest hashes of the shingles: the same ones in every process.
 
@@ -149,7 +167,7 @@ def _sketch(title: str, lead: str) -> tuple[int, ...]:
     return tuple(nsmallest(SKETCH, {zlib.crc32(shingle.encode("utf-8", "replace")) for shingle in joined}))
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=REMEMBERED)
 def headline(title: str) -> frozenset[str]:
     """Give the words of a headline, without the name that an aggregator puts behind it.
 

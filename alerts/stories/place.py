@@ -74,10 +74,6 @@ class Desk:
         """
         return self._space.closed
 
-    def knows(self, story: Story) -> bool:
-        """Tell whether it has the story as it is kept."""
-        return self._stories.get(story.id) == story
-
     def place_all(self, matches: Iterable[Match], *, now: datetime) -> tuple[Placed, ...]:
         """Place each match, in the order of ``place_all`` of this module."""
         ordered = sorted(matches, key=lambda match: (match.article.seen, match.article.when, match.key))
@@ -112,7 +108,8 @@ class Desk:
         self._stories[grown.id] = grown
         self._home[member.article] = grown.id
         told.add(member)
-        self._told[grown.id] = told
+        if story.members:  # what one article told is soon read again, and most stories have no second one
+            self._told[grown.id] = told
         self._space.add(grown.id, member)
         self._copies.add(member)
         self._bridges.add(grown.id, member)

@@ -13,8 +13,9 @@ the same answers as the one that saw them grow.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from heapq import heappop, heappush
 from math import log, log2, sqrt
 from typing import NamedTuple
@@ -62,43 +63,48 @@ class Space:
     """
 
     def __init__(self, stories: Iterable[Story]) -> None:
-        self._centroids: dict[str, dict[str, int]] = {}
         self._having: dict[str, dict[str, int]] = {}
-        self._steps: dict[str, int] = {}
+        self._terms: dict[str, tuple[str, ...]] = {}
         self._sums: dict[str, list[int]] = {}
         self._last: dict[str, datetime] = {}
         self._oldest: list[tuple[datetime, str]] = []
         self.closed: datetime | None = None
         for story in stories:
             self._open(story)
-        self._steps.update((term, _step(len(having))) for term, having in self._having.items())
-        for story_id, centroid in self._centroids.items():
+        for story_id, terms in self._terms.items():
             sums = self._sums[story_id] = [0, 0, 0]
-            for term, n in centroid.items():
-                _change(sums, n * n, self._steps[term])
+            for term in terms:
+                having = self._having[term]
+                _change(sums, having[story_id] ** 2, _step(len(having)))
 
     def _open(self, story: Story) -> None:
-        """Count the articles of a story; steps and sums come once all are counted."""
+        """Count the articles of a story; the sums come once all are counted."""
         if not story.members:
             return
-        centroid = self._centroids[story.id] = {}
+        centroid: dict[str, int] = {}
         for member in story.members:
             for term, n in _counts(member).items():
-                centroid[term] = centroid.get(term, 0) + n
+                centroid[term] = centroid[term] + n if term in centroid else n
         for term, n in centroid.items():
             self._having.setdefault(term, {})[story.id] = n
+        self._terms[story.id] = tuple(centroid)
         self._last[story.id] = last = max(member.seen for member in story.members)
         heappush(self._oldest, (last, story.id))
 
     def add(self, story: str, member: Member) -> None:
         """Count one more article of the story."""
-        centroid, sums = self._centroids.setdefault(story, {}), self._sums.setdefault(story, [0, 0, 0])
-        for term, n in _counts(member).items():
-            old = centroid.get(term, 0)
-            if not old:
-                self._step(term, len(self._having.get(term, ())) + 1)
-            new = centroid[term] = self._having.setdefault(term, {})[story] = old + n
-            _change(sums, new * new - old * old, self._steps[term])
+        counts, sums = _counts(member), self._sums.setdefault(story, [0, 0, 0])
+        fresh = tuple(term for term in counts if story not in self._having.setdefault(term, {}))
+        self._terms[story] = (*self._terms.get(story, ()), *fresh)
+        for term in fresh:
+            having = self._having[term]
+            self._spread(having, len(having), len(having) + 1)
+            having[story] = 0
+        for term, n in counts.items():
+            having = self._having[term]
+            old = having[story]
+            new = having[story] = old + n if old else n
+            _change(sums, new * new - old * old, _step(len(having)))
         self._last[story] = last = max(member.seen, self._last.get(story, member.seen))
         heappush(self._oldest, (last, story))
 
@@ -116,14 +122,16 @@ class Space:
     def _forget(self, story: str) -> None:
         """Take a story out."""
         del self._last[story], self._sums[story]
-        for term in self._centroids.pop(story):
-            del self._having[term][story]
-            self._step(term, len(self._having[term]))
+        for term in self._terms.pop(story):
+            having = self._having[term]
+            del having[story]
+            self._spread(having, len(having) + 1, len(having))
+            if not having:
+                del self._having[term]
 
     def weight(self, term: str) -> float:
         """Give the inverse story frequency of a term, smoothed; never below 0."""
-        step = self._steps.get(term)
-        return max(0.0, self._most() - STEP * (_step(0) if step is None else step))
+        return max(0.0, self._most() - STEP * _step(len(self._having.get(term, ()))))
 
     def nearest(self, member: Member) -> Near | None:
         """Give the story that the article is most like; ``None`` if no story is alike enough.
@@ -139,24 +147,20 @@ class Space:
 
     def _most(self) -> float:
         """Give the weight of a term at step 0."""
-        return log(len(self._centroids) + IMAGINED)
+        return log(len(self._terms) + IMAGINED)
 
     def _met(self, term: str) -> float:
         """Weigh a term of an article: what no story tells can meet nothing."""
-        return self.weight(term) * (1 if term in self._steps else UNSEEN)
+        return self.weight(term) * (1 if term in self._having else UNSEEN)
 
-    def _step(self, term: str, telling: int) -> None:
-        """Set the step of a term that so many stories tell, in the sums of all that have it."""
-        having = self._having.get(term, {})
-        old, new = self._steps.get(term, 0), _step(telling)
+    def _spread(self, having: Mapping[str, int], before: int, now: int) -> None:
+        """Tell the sums of the stories that have a term how many tell it now, if that is another step."""
+        old, new = _step(before), _step(now)
         if old != new:
             for story, n in having.items():
                 sums = self._sums[story]
                 sums[1] += n * n * (new - old)
                 sums[2] += n * n * (new * new - old * old)
-        self._steps[term] = new
-        if not telling:
-            del self._steps[term], self._having[term]
 
     def _candidates(self, vector: Mapping[str, float]) -> list[str]:
         """Give the stories that could be alike enough.
@@ -189,24 +193,32 @@ class Space:
 
     def _cosine(self, vector: Mapping[str, float], story: str) -> float:
         """Give the cosine between an article's vector, of length 1, and a story's centroid."""
-        centroid = self._centroids[story]
-        dot = sum(w * centroid[term] * self.weight(term) for term, w in vector.items() if term in centroid)
+        dot = sum(w * n * self.weight(term) for term, w, n in self._met_in(vector, story))
         return dot / (self._length_of(story) or 1.0)
 
     def _shared(self, vector: Mapping[str, float], story: str) -> tuple[str, ...]:
         """Name the terms that count most in the cosine."""
-        centroid = self._centroids[story]
-        parts = {term: w * centroid[term] * self.weight(term) for term, w in vector.items() if term in centroid}
+        parts = {term: w * n * self.weight(term) for term, w, n in self._met_in(vector, story)}
         return tuple(sorted((t for t in parts if parts[t]), key=lambda term: (-parts[term], term))[:NAMED])
+
+    def _met_in(self, vector: Mapping[str, float], story: str) -> Iterator[tuple[str, float, int]]:
+        """Give the terms that an article shares with a story, with their weight in the one and count in the other."""
+        for term, w in vector.items():
+            n = self._having.get(term, {}).get(story)
+            if n:
+                yield term, w, n
 
 
 def _counts(member: Member) -> dict[str, int]:
-    """Give the share of each term in an article, in grains."""
-    counted = {term: 1 + log(n) for term, n in terms_.of(member).items()}
-    length = _length(counted.values())
-    return {term: round(GRAIN * n / length) for term, n in counted.items()}
+    """Give the share of each term in an article, in grains; terms that are there as often have one number together."""
+    counted = terms_.of(member)
+    shares = {n: 1 + log(n) for n in set(counted.values())}
+    length = _length(shares[n] for n in counted.values())
+    grains = {n: round(GRAIN * share / length) for n, share in shares.items()}
+    return {term: grains[n] for term, n in counted.items()}
 
 
+@lru_cache(maxsize=4_096)
 def _step(telling: int) -> int:
     """Give the step of a term that so many stories tell: twice the binary logarithm, rounded."""
     return round(2 * log2(telling + 0.5))

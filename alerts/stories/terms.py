@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
+from sys import intern
 
 from alerts.model import Member
 from alerts.text import fold, folds, is_spaceless, lead, tokens
@@ -40,7 +41,11 @@ _FUNCTION_WORDS = frozenset(
 )
 
 
-@lru_cache(maxsize=32_768)
+REMEMBERED = 1_024
+"""How many texts are remembered by their terms: those at hand are asked for again and again; each is a kilobyte."""
+
+
+@lru_cache(maxsize=REMEMBERED)
 def terms(title: str, text: str) -> Counter[str]:
     """Count the terms of the title twice and of the text once, without function words and single letters.
 
@@ -49,9 +54,9 @@ def terms(title: str, text: str) -> Counter[str]:
     >>> sorted(terms("이란 시위", ""))
     ['시위', '이란']
     """
-    counted = Counter(_stems(title))
+    counted = Counter(map(intern, _stems(title)))  # a term is kept once for all stories that tell it
     counted.update(counted)
-    counted.update(_stems(text))
+    counted.update(map(intern, _stems(text)))
     return counted
 
 
@@ -60,7 +65,7 @@ def of(member: Member) -> Counter[str]:
     return _of(member.title, member.lead)
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=REMEMBERED)
 def _of(title: str, whole: str) -> Counter[str]:
     return terms(title, lead(whole, WORDS))
 
