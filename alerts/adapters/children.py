@@ -18,7 +18,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -46,11 +46,11 @@ ROOM = 64
 ROOM_PER_BYTE = 24
 """Bytes that it may take beside them for each byte of the body; for those feeds 12 are enough."""
 
-PATIENCE = 5
+PATIENCE = 10
 """So many times its time a child may take by the clock, as on a machine that has much else to do."""
 
 _RENEW_AFTER = 200
-_NICE = 6  # what is hard to read waits for what is easy
+_NICE = 10  # what is hard to read waits for what is easy: it gets a tenth of what another would
 _main = threading.Lock()
 
 Read = Parsed | ParseError | None
@@ -230,7 +230,6 @@ def _limit(megabytes: int) -> None:
     """Leave no image of memory behind, and let the address space end; both hold for all that this process will do."""
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(_NICE)
 
 
 def _within(function: Callable[[G], T], got: G, seconds: float, megabytes: int) -> T | ParseError:
@@ -270,9 +269,18 @@ class _Bare(SpawnProcess):
     """
 
     def start(self) -> None:
-        """Start, while the program does not look like one."""
-        with _main, _without_main():
-            super().start()
+        """Start, while the program does not look like one.
+
+        It gives way from its first moment on, for to begin is a quarter of a second of work.  On Linux a thread has a
+        niceness of its own, and what it starts inherits it.
+        """
+        with _main, _without_main(), ThreadPoolExecutor(1, "child") as own:
+            own.submit(self._begin).result()
+
+    def _begin(self) -> None:
+        if sys.platform == "linux":
+            os.nice(_NICE)
+        super().start()
 
 
 class _Spawning(SpawnContext):

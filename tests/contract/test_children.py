@@ -126,7 +126,7 @@ def test_a_hostile_feed_is_cut_off_and_the_feed_after_it_is_read(why: str, child
 
 
 def test_what_is_cut_off_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(children_, "PATIENCE", 60)  # a busy machine gives a child little of the processor
+    monkeypatch.setattr(children_, "PATIENCE", 600)  # a busy machine gives a child little of the processor
     slow, large = BOMBS["half a million entries"], BOMBS["formatting that is never closed"]
     with parsing(seconds=1) as parse:
         list(parse([(FEED, Fetched(200, ODD))]))
@@ -152,8 +152,21 @@ def sleeps(got: Fetched) -> str:
 
 
 def test_one_that_waits_and_takes_no_time_of_the_processor_is_cut_off_by_the_clock() -> None:
-    with Children(seconds=0.5) as children:
+    with Children(seconds=0.25) as children:
         assert str(children.result(children.run(sleeps, Fetched(200)))) == "cut off: it was not read within 2.5 s"
+
+
+def gives_way(got: Fetched) -> str:
+    """Say how nice this process is."""
+    return f"{os.nice(0)} {got.url}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all threads of a process are as nice as one")
+def test_a_child_gives_way_and_the_program_that_started_it_does_not() -> None:
+    before = os.nice(0)
+    with Children() as children:
+        assert children.result(children.run(gives_way, Fetched(200, url="x"))) == f"{before + 10} x"
+    assert os.nice(0) == before
 
 
 @pytest.mark.parametrize("why", BOMBS)
