@@ -13,18 +13,17 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from alerts.rules.keys import NOTHING, Keys, Needs, Present, Rows
+from alerts.rules.keys import NOTHING, Cells, Keys, Needs, Present, Rows
 
-OTHERS = 3
+OTHERS = 4
 """So many keys of a way, beside its anchor, are asked for before the rule is decided."""
 
 CHOICES = 4
 """A choice of at most so many keys is asked for as well: one of them must be there."""
 
 _WIDTH = 2 + OTHERS + CHOICES
-Cells = npt.NDArray[np.int32]
+_EVERY = int.from_bytes(b"\1" * OTHERS, "little")
 
 
 class Way(NamedTuple):
@@ -35,10 +34,10 @@ class Way(NamedTuple):
 
 
 class Index:
-    """Ways of meeting rules, each under its anchor."""
+    """Ways of meeting rules, each under its anchor, a row of eight keys for each: ``OTHERS`` and ``CHOICES``."""
 
     def __init__(self) -> None:
-        self._cells: Cells = np.empty((_WIDTH, 0), np.int32)
+        self._cells: Cells = np.empty((0, _WIDTH), np.int32)
         self._always: tuple[int, ...] = ()
 
     def with_more(self, ways: Iterable[tuple[int, Iterable[Way]]], keys: Keys) -> Index:
@@ -54,31 +53,29 @@ class Index:
                 else:
                     always.append(number)
         more = np.frombuffer(cells, np.int32).reshape(-1, _WIDTH)
-        made._cells = np.concatenate((self._cells, more.T), axis=1)
+        made._cells = np.concatenate((self._cells, more))
         made._always = (*self._always, *always)
         made._lay_out(len(keys.shares))
         return made
 
     def _lay_out(self, size: int) -> None:
-        """Put the columns in the order of the anchors."""
-        anchors = self._cells[0]
+        """Put the rows in the order of the anchors."""
+        anchors = self._cells[:, 0]
         self._ways = Rows(anchors, size)
-        self._cells = np.take(self._cells, np.argsort(anchors, kind="stable"), axis=1)  # each column in one piece
-        _, self._rules, *columns = self._cells
-        self._others, self._choices = columns[:OTHERS], columns[OTHERS:]
+        self._cells = self._cells[np.argsort(anchors, kind="stable")]
+        self._rules, self._first = self._cells[:, 1].copy(), self._cells[:, 2].copy()
+        self._needs = self._cells[:, 2:].copy()
 
     def candidates(self, present: Present) -> set[int]:
-        """Give the rules of which an article has all keys of one way of meeting them."""
+        """Give the rules of which an article has all keys of one way of meeting them.
+
+        Of most ways it lacks the first; of the others all eight keys are looked at together, four to an integer.
+        """
         has = np.frombuffer(present.has, np.bool_)
         at = self._ways.places(present.keys)
-        for others in self._others:
-            at = at[has.take(others.take(at))]
-        if at.size:
-            there = has.take(self._choices[0].take(at))
-            for choices in self._choices[1:]:
-                there |= has.take(choices.take(at))
-            at = at[there]
-        found = set(self._rules[at].tolist())
+        at = at[has.take(self._first.take(at))]
+        there = has.take(self._needs.take(at, axis=0)).view(np.uint32)
+        found = set(self._rules[at[(there[:, 0] == _EVERY) & (there[:, 1] != 0)]].tolist())
         found.update(self._always)
         return found
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from alerts.model import Field
 from alerts.rules import nodes
@@ -41,6 +42,7 @@ _WITHIN: tuple[Field, ...] = ("title", "lead", "text")
 _PREFIX_SHARE = 2
 _PAIR_SHARE = 0.2
 _SHARES: dict[Field, float] = {"title": 0.02, "lead": 0.3}
+Cells = npt.NDArray[np.int32]
 _EMPTY: Numbers = np.empty(0, np.intp)
 
 
@@ -69,26 +71,27 @@ class Present:
 
 
 class Rows:
-    """Under each key a row of what it owns, all rows in one array: where a row begins, and how long it is.
+    """Under each key a row of what it owns, all rows in one array: where each begins, and the next one.
 
     What is owned must be put in the order of its owners.
     """
 
-    __slots__ = ("counts", "starts")
+    __slots__ = ("_starts",)
 
-    def __init__(self, owners: Numbers, size: int) -> None:
-        self.counts = np.bincount(owners, minlength=size)
-        self.starts = np.cumsum(self.counts) - self.counts
+    def __init__(self, owners: Numbers | Cells, size: int) -> None:
+        self._starts = np.zeros(size + 1, np.int32)  # half the bytes are half the lines of the cache
+        np.cumsum(np.bincount(owners, minlength=size), out=self._starts[1:])
 
     def places(self, keys: Numbers) -> Numbers:
         """Say where the rows of some keys stand."""
-        counts = self.counts[keys]
+        starts = self._starts[keys]
+        counts = self._starts[keys + 1] - starts
         hot = counts.nonzero()[0]
         if not hot.size:
             return _EMPTY
         counts = counts[hot]
         ends = counts.cumsum()
-        where: Numbers = np.repeat(self.starts[keys[hot]] - ends + counts, counts)
+        where: Numbers = (starts[hot] - ends + counts).repeat(counts)
         where += np.arange(where.size)
         return where
 
@@ -216,13 +219,20 @@ class Keys:
         """Lay out the arrays by which an article is looked at; to be called when all rules are read."""
         self._size = size = len(self.shares)
         self._learn_anew()
-        pairs = np.fromiter(self._pairs, np.intp, len(self._pairs))
-        self._mask = (1 << (_SPARSE * len(pairs)).bit_length()) - 1
-        self._likely = np.zeros(self._mask + 1, np.bool_)
-        self._likely[self._mixed(pairs >> _HALF, pairs & (1 << _HALF) - 1)] = True
+        self._lay_pairs_out()
         self._limited = {field: self._by_word(field, size) for field in _LIMITED if field in self._fields}
         owners, self._implied = _in_order(self._implications())
         self._implying = Rows(owners, size)
+
+    def _lay_pairs_out(self) -> None:
+        """Put pairs in their order, in which numpy finds one, and a last one that is none, so that there is one."""
+        pairs = np.fromiter((*self._pairs, np.iinfo(np.intp).max), np.intp, len(self._pairs) + 1)
+        order = np.argsort(pairs)
+        self._in_order = pairs[order]
+        self._of_pairs = np.fromiter((*self._pairs.values(), NOTHING), np.intp, len(pairs))[order]
+        self._mask = (1 << (_SPARSE * len(pairs)).bit_length()) - 1
+        self._likely = np.zeros(self._mask + 1, np.bool_)
+        self._likely[self._mixed(pairs >> _HALF, pairs & (1 << _HALF) - 1)] = True
 
     def _learn_anew(self) -> None:
         """Make a lexicon of the words that rules name, as they are written in either encoding of a page."""
@@ -234,7 +244,7 @@ class Keys:
         self._most = self._lexicon.size + MAX_LEARNT
 
     def _mixed(self, first: Numbers, second: Numbers) -> Numbers:
-        """Mix the numbers of a pair: a Bloom filter of one hash keeps nearly all that are no pair from the dict."""
+        """Mix the numbers of a pair: a Bloom filter of one hash keeps nearly all that are none from being looked up."""
         return (first * _ODD + second) & self._mask
 
     def _by_word(self, field: Field, size: int) -> Numbers:
@@ -307,8 +317,9 @@ class Keys:
             first, second = words[at], words[at + 1]
             at = self._likely[self._mixed(first, second)].nonzero()[0]
             if at.size:
-                pairs = (first[at] << _HALF | second[at]).tolist()
-                yield np.array([*filter(None, map(self._pairs.get, pairs))], np.intp)
+                pairs = first[at] << _HALF | second[at]
+                where = self._in_order.searchsorted(pairs)
+                yield self._of_pairs[where[self._in_order[where] == pairs]]
         if self._limited:
             title = (words == _BORDER).argmax()
             end = there.starts.searchsorted(page.lead_end) if "lead" in self._limited else 0
