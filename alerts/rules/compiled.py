@@ -220,11 +220,13 @@ class _Maker:
         self.fields.update(node.fields)
         if isinstance(node, nodes.Phrase):
             keys, sure = self.keys.of(node, node.fields)
-            return Sought(node, keys[0], keys[1:], sure, self.keys.letters_of(node))
+            letters = self.keys.letters_of(node)
+            return Sought(node, keys[0], keys[1:], sure, letters, node.written, node.fields[-1])
         if isinstance(node, nodes.Regex):
-            return Sought(node)
+            return Sought(node, name=node.written)
         aliases = tuple((self._needed(alias, node.fields), alias) for alias in node.aliases)
-        return Sought(node, self.keys.set_of(key for key, _ in aliases), aliases=aliases)
+        key = self.keys.set_of(key for key, _ in aliases)
+        return Sought(node, key, name=f"@{node.watchlist}", aliases=aliases)
 
     def _needed(self, alias: nodes.Phrase, fields: tuple[Field, ...]) -> int:
         keys, _ = self.keys.of(alias, fields)

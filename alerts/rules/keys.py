@@ -35,7 +35,7 @@ _BORDER = 1
 _SURROGATES = range(0xD800, 0xE000)
 _HALF = 32
 _SPARSE = 16
-_ODD = 0x9E3779B1
+_ODD = 0x9E3779B97F4A7C15 - (1 << 64)
 _LIMITED: tuple[Field, ...] = ("title", "lead")
 _WITHIN: tuple[Field, ...] = ("title", "lead", "text")
 # How much rarer something is than its word: measured on a thousand English articles, and good enough to choose by.
@@ -76,22 +76,22 @@ class Rows:
     What is owned must be put in the order of its owners.
     """
 
-    __slots__ = ("_starts",)
+    __slots__ = ("_owns", "_starts")
 
     def __init__(self, owners: Numbers | Cells, size: int) -> None:
-        self._starts = np.zeros(size + 1, np.int32)  # half the bytes are half the lines of the cache
-        np.cumsum(np.bincount(owners, minlength=size), out=self._starts[1:])
+        counts = np.bincount(owners, minlength=size)
+        self._owns = counts > 0  # a byte each stays in the cache, and most keys own nothing
+        self._starts = np.zeros(size + 1, np.int32)
+        np.cumsum(counts, out=self._starts[1:])
 
     def places(self, keys: Numbers) -> Numbers:
         """Say where the rows of some keys stand."""
+        keys = keys[self._owns[keys]]
+        if not keys.size:
+            return _EMPTY
         starts = self._starts[keys]
         counts = self._starts[keys + 1] - starts
-        hot = counts.nonzero()[0]
-        if not hot.size:
-            return _EMPTY
-        counts = counts[hot]
-        ends = counts.cumsum()
-        where: Numbers = (starts[hot] - ends + counts).repeat(counts)
+        where: Numbers = (starts - counts.cumsum() + counts).repeat(counts)
         where += np.arange(where.size)
         return where
 
@@ -134,6 +134,8 @@ class Keys:
         """Give what a phrase needs of a field; beginnings and runs are looked for in all of the text instead."""
         words = phrase.words[:-1] if phrase.prefix else phrase.words
         whole = [word for word in words if not is_solid(word)]
+        if whole and field in _LIMITED and len(whole) == len(phrase.words) > 1:
+            return tuple(dict.fromkeys(self._number_in(field, f"{one} {other}") for one, other in pairwise(whole)))
         if whole:
             return tuple({self._number_in(field, word) for word in whole})
         if field in _LIMITED:
@@ -176,9 +178,14 @@ class Keys:
         numbers = self._fields.setdefault(field, {})
         number = numbers.get(word)
         if number is None:
-            share = self.shares[self._number(word)] if field in _LIMITED else 1.0
+            share = self.shares[self._anywhere(word)] if field in _LIMITED else 1.0
             number = numbers[word] = self._new(share * _SHARES.get(field, 1.0))
         return number
+
+    def _anywhere(self, word: str) -> int:
+        """Give the key of a word, or of two with a blank between them, wherever it stands."""
+        first, _, second = word.partition(" ")
+        return self._pair(first, second) if second else self._number(first)
 
     def _pair(self, first: str, second: str) -> int:
         one, other = self._number(first), self._number(second)
@@ -232,7 +239,7 @@ class Keys:
         self._of_pairs = np.fromiter((*self._pairs.values(), NOTHING), np.intp, len(pairs))[order]
         self._mask = (1 << (_SPARSE * len(pairs)).bit_length()) - 1
         self._likely = np.zeros(self._mask + 1, np.bool_)
-        self._likely[self._mixed(pairs >> _HALF, pairs & (1 << _HALF) - 1)] = True
+        self._likely[self._mixed(pairs)] = True
 
     def _learn_anew(self) -> None:
         """Make a lexicon of the words that rules name, as they are written in either encoding of a page."""
@@ -243,15 +250,15 @@ class Keys:
         self._lexicon = Lexicon(words, numbers)
         self._most = self._lexicon.size + MAX_LEARNT
 
-    def _mixed(self, first: Numbers, second: Numbers) -> Numbers:
+    def _mixed(self, pairs: Numbers) -> Numbers:
         """Mix the numbers of a pair: a Bloom filter of one hash keeps nearly all that are none from being looked up."""
-        return (first * _ODD + second) & self._mask
+        return pairs * _ODD >> _HALF & self._mask
 
     def _by_word(self, field: Field, size: int) -> Numbers:
         """Give for each word its key in a field, or the border."""
         keys: Numbers = np.zeros(size, np.intp)
         for word, number in self._fields[field].items():
-            keys[self.numbers[word]] = number
+            keys[self._anywhere(word)] = number
         return keys
 
     def _implications(self) -> Iterator[tuple[int, int]]:
@@ -281,9 +288,7 @@ class Keys:
         """Give the keys that an article has."""
         there = row(page.raw)
         words = self._words(there, page)
-        known = words.nonzero()[0]
-        found = [words[known], *self._found(words, known, there, page)]
-        keys = np.concatenate(found) if len(found) > 1 else found[0]
+        keys = np.concatenate((words[words.nonzero()[0]], *self._found(words, there, page)))
         if self._implied.size:
             implied = self._implied[self._implying.places(keys)]
             keys = np.concatenate((keys, implied)) if implied.size else keys
@@ -310,26 +315,31 @@ class Keys:
             words[unknown] = self._lexicon.find(there.hashes[unknown])
         return np.maximum(words, NOTHING, out=words)
 
-    def _found(self, words: Numbers, known: Numbers, there: Row, page: Page) -> Iterator[Numbers]:
-        """Find the keys that are more than a word of title and text; ``known`` are the places of words with a key."""
-        if self._pairs:
-            at = known[:-1][known[1:] - known[:-1] == 1]
-            first, second = words[at], words[at + 1]
-            at = self._likely[self._mixed(first, second)].nonzero()[0]
-            if at.size:
-                pairs = first[at] << _HALF | second[at]
-                where = self._in_order.searchsorted(pairs)
-                yield self._of_pairs[where[self._in_order[where] == pairs]]
-        if self._limited:
-            title = (words == _BORDER).argmax()
-            end = there.starts.searchsorted(page.lead_end) if "lead" in self._limited else 0
-            if "title" in self._limited:
-                yield self._limited["title"][words[:title]]
-            if "lead" in self._limited:
-                yield self._limited["lead"][words[:end]]
+    def _found(self, words: Numbers, there: Row, page: Page) -> Iterator[Numbers]:
+        """Find the keys that are more than a word of title and text."""
+        at, two = self._two(words) if self._pairs else (_EMPTY, _EMPTY)
+        yield two
+        ends: dict[Field, int] = {}
+        if "title" in self._limited:
+            ends["title"] = int((words == _BORDER).argmax())
+        if "lead" in self._limited:
+            ends["lead"] = int(there.starts.searchsorted(page.lead_end))
+        for field, end in ends.items():
+            keys = self._limited[field]
+            yield keys[words[:end]]
+            yield keys[two[: at.searchsorted(end - 1)]]
         others = [*self._of_fields(page), *(self._within(page.runs) if self._runs and page.runs else ())]
         if others:
             yield np.array(others, np.intp)
+
+    def _two(self, words: Numbers) -> tuple[Numbers, Numbers]:
+        """Find the pairs that rules name: where each begins, and its key."""
+        pairs = words[:-1] << _HALF | words[1:]
+        at = self._likely[self._mixed(pairs)].nonzero()[0]
+        pairs = pairs[at]
+        where = self._in_order.searchsorted(pairs)
+        real = self._in_order[where] == pairs
+        return at[real], self._of_pairs[where[real]]
 
     def _within(self, runs: str) -> Iterator[int]:
         """Find the words that stand in runs of letters: by their first two letters, then by looking for each."""

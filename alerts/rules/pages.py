@@ -123,6 +123,12 @@ class Page:
         """Where the lead ends in ``raw``; of some leads a few words too late."""
         return self.text.low + self.text.lead if self.straight else len(self.raw)
 
+    def end_of(self, limit: Field) -> int:
+        """Where title, lead or text ends in ``folded``; they begin with the title, and the lead is one of a text."""
+        if limit == "text":
+            return self.parts[1].high
+        return self.parts[0].high if limit == "title" else self.parts[1].low + self.parts[1].lead
+
     def words_of(self, field: Field) -> list[str]:
         """Give the words of a field that is no piece of title and text."""
         return [

@@ -23,6 +23,7 @@ MAX_PLACES = 5
 TEXT_PART = 1
 """The number of the part that is the text; the title is 0."""
 
+_new = tuple.__new__
 _WITHIN: frozenset[Field] = frozenset(("title", "lead", "text"))
 
 
@@ -34,19 +35,20 @@ class Spot(NamedTuple):
     end: int
 
 
-def of_words(words: str, limit: Field, page: Page, present: Present) -> list[Spot]:
-    """Give the places of words one behind the other, a letter for each, in a page whose letters are its bytes."""
-    letters, start_of, end_of, length = present.letters, present.starts.item, present.ends.item, len(words)
-    title, text = page.parts[0], page.parts[1]
-    high = title.high if limit == "title" else text.high if limit == "text" else text.low + text.lead
-    low = text.low
-    found = []
+def of_words(words: str, high: int, low: int, present: Present) -> list[Spot]:
+    """Give the places of words one behind the other, a letter for each, in a page whose letters are its bytes.
+
+    Behind ``high`` none is looked for, and at ``low`` begins the text.
+    """
+    letters, start_of, end_of, last = present.letters, present.starts.item, present.ends.item, len(words) - 1
+    found: list[Spot] = []
     at = letters.find(words)
     while at >= 0:
-        start, end = start_of(at), end_of(at + length - 1)
+        start, end = start_of(at), end_of(at + last)
         if end > high:
             break
-        found.append(Spot(0, start - 1, end - 1) if start < low else Spot(1, start - low, end - low))
+        # Spot() would take three times as long, and there are more of them than of anything else.
+        found.append(_new(Spot, (0, start - 1, end - 1) if start < low else (1, start - low, end - low)))
         at = letters.find(words, at + 1)
     return found
 
@@ -60,10 +62,8 @@ def of_phrase(phrase: nodes.Phrase, page: Page, fields: tuple[Field, ...]) -> li
 
 def _in_straight(phrase: nodes.Phrase, page: Page, limit: Field) -> list[Spot]:
     """Give the places in title and text, where all places differ from those of the folded string by one number."""
-    title, text = page.parts[0], page.parts[1]
-    high = title.high if limit == "title" else text.high if limit == "text" else text.low + text.lead
-    low = text.low
-    found = find_spaced(page.folded, phrase.words, title.low, high, prefix=phrase.prefix)
+    low = page.text.low
+    found = find_spaced(page.folded, phrase.words, page.parts[0].low, page.end_of(limit), prefix=phrase.prefix)
     return [Spot(0, b - 1, e - 1) if b < low else Spot(1, b - low, e - low) for b, e in found]
 
 

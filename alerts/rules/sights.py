@@ -33,8 +33,9 @@ class Sought:
     """What a rule looks for, and the keys without which it is not there: ``key`` and ``more``.
 
     ``sure`` says that it is there if they are.  ``words`` are those of a phrase that is nothing but words,
-    each as one letter.  ``aliases`` are those of a watchlist, each with a key that it needs.
-    ``sides`` are the leaves of ``Near``, left and right, or of ``AtLeast``.
+    each as one letter.  ``name`` is that by which it is told, and ``limit`` the last of the fields that it looks into;
+    ``node`` knows both, but is seldom at hand when they are wanted.  ``aliases`` are those of a watchlist, each with a
+    key that it needs.  ``sides`` are the leaves of ``Near``, left and right, or of ``AtLeast``.
     """
 
     node: Asked
@@ -42,6 +43,8 @@ class Sought:
     more: Needs = ()
     sure: bool = False
     words: str = ""
+    name: str = ""
+    limit: Field = "text"
     aliases: tuple[tuple[int, nodes.Phrase], ...] = ()
     sides: tuple[tuple[Sought, ...], ...] = ()
 
@@ -125,7 +128,7 @@ class Sight:
         has, holds = self.has, False
         for part in parts:
             if isinstance(part, Sought):
-                if has[part.key] and self.is_there(part):
+                if has[part.key] and (part.sure or self._stands(part)):
                     found.append(part)
                     holds = True
                 continue
@@ -137,9 +140,13 @@ class Sight:
 
     def is_there(self, sought: Sought) -> bool:
         """Decide a leaf, by its keys alone if they can."""
-        if sought.sure:
-            return bool(self.has[sought.key])
-        return self._may_be(sought) and bool(self.evidence(sought))
+        return bool(self.has[sought.key]) and (sought.sure or self._stands(sought))
+
+    def _stands(self, sought: Sought) -> bool:
+        """Whether there is a place of what has its key."""
+        if (sought.more or sought.sides) and not self._may_be(sought):
+            return False
+        return self.evidence(sought) != ()
 
     def _may_be(self, sought: Sought) -> bool:
         if not self.has[sought.key] or (sought.more and not all(map(self.has.__getitem__, sought.more))):
@@ -150,18 +157,20 @@ class Sight:
         """Give the places that are told, the same for every rule that asks; empty if it is not there."""
         told = self._evidence.get(sought)
         if told is None:
-            told = self._evidence[sought] = tuple(self._told(sought))
+            told = self._evidence[sought] = self._told(sought)
         return told
 
-    def _told(self, sought: Sought) -> list[Evidence]:
+    def _told(self, sought: Sought) -> tuple[Evidence, ...]:
         if sought.sides:
-            return self._counted(sought)
-        name, parts = _name(sought.node), self.page.parts
-        told = []
-        for number, start, end in firsts(self._rows(sought)):
-            part = parts[number]
-            told.append(Evidence(name, part.field, start, end, part.value[start:end]))
-        return told
+            return tuple(self._counted(sought))
+        name, rows = sought.name, self._rows(sought)
+        if len(rows) == 1 and len(rows[0]) < 2:  # as nearly always
+            if not rows[0]:
+                return ()
+            number, start, end = rows[0][0]
+            part = self.page.parts[number]
+            return (Evidence(name, part.field, start, end, part.value[start:end]),)
+        return tuple([self._tell(name, spot) for spot in firsts(rows)])
 
     def _counted(self, sought: Sought) -> list[Evidence]:
         """Tell of places that are near each other, or of so many of them."""
@@ -184,7 +193,7 @@ class Sight:
         """Give all places of some leaves, each with the name of the leaf."""
         found: dict[Spot, str] = {}
         for sought in filter(self._may_be, side):
-            name = _name(sought.node)
+            name = sought.name
             for row in self._rows(sought):
                 found.update((spot, name) for spot in row if spot not in found)
         return found
@@ -193,24 +202,26 @@ class Sight:
         """Give all places of a leaf; of a watchlist, alias by alias."""
         rows = self._places.get(sought)
         if rows is None:
-            rows = self._places[sought] = self._find(sought)
+            page = self.page
+            if sought.words and page.straight:
+                rows = [of_words(sought.words, page.end_of(sought.limit), page.parts[1].low, self.present)]
+            else:
+                rows = self._find(sought, page)
+            self._places[sought] = rows
         return rows
 
-    def _find(self, sought: Sought) -> list[list[Spot]]:
+    def _find(self, sought: Sought, page: Page) -> list[list[Spot]]:
         node = sought.node
-        if sought.words and self.page.straight:
-            limit = node.fields[-1]  # type: ignore[union-attr]
-            return [of_words(sought.words, limit, self.page, self.present)]
         if isinstance(node, nodes.Phrase):
-            return [of_phrase(node, self.page, node.fields)]
+            return [of_phrase(node, page, node.fields)]
         if isinstance(node, nodes.Regex):
-            return [of_regex(node, self.page)]
+            return [of_regex(node, page)]
         likely = [alias for key, alias in sought.aliases if self.has[key]]
-        return of_names(node, self.page, likely)  # type: ignore[arg-type]
+        return of_names(node, page, likely)  # type: ignore[arg-type]
 
     def in_text(self, found: Sequence[Sought]) -> list[Spot]:
         """Give the places in the text of what was found for a rule: those that overlap or are near are one."""
-        if len(found) == 1 and isinstance(found[0].node, nodes.Phrase):
+        if len(found) == 1 and (found[0].words or isinstance(found[0].node, nodes.Phrase)):
             every = self._rows(found[0])[0]
             if every and every[0].part == TEXT_PART == every[-1].part:
                 return every
@@ -226,11 +237,6 @@ class Sight:
             else:
                 spots.update(chain.from_iterable(self._rows(sought)))
         return [spot for spot in apart(spots) if spot.part == TEXT_PART]
-
-
-def _name(node: Asked) -> str:
-    """Give the term by which a leaf is told."""
-    return f"@{node.watchlist}" if isinstance(node, nodes.Names) else node.written  # type: ignore[union-attr]
 
 
 def sight(article: Article, keys: Keys, fields: frozenset[Field]) -> Sight:
