@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from alerts import render
 from alerts.model import Message
 from alerts.render import slack
+from tests import blocks as blocks_
 from tests import newsroom
 from tests.newsroom import BAD_URLS, HOSTILE, NIGHT, article, development, subscription
 
@@ -39,7 +40,8 @@ def check(message: Message) -> list[dict[str, Any]]:
     assert (body["mrkdwn"], body["unfurl_links"], body["unfurl_media"]) == (False, False, False)
     assert body["text"] == slack.escape(message.subject) != ""
     blocks: list[dict[str, Any]] = body["blocks"]
-    assert 0 < len(blocks) <= slack.MAX_BLOCKS
+    assert blocks_.faults(blocks) == []
+    assert len(blocks) <= slack.MAX_BLOCKS == blocks_.BLOCKS
     assert slack.size(blocks) + len(body["text"]) <= slack.TOTAL_LIMIT
     for part in walk(blocks):
         assert part.get("type") != "mrkdwn"
