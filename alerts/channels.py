@@ -148,15 +148,19 @@ def _explained(state: ChannelState) -> str:
             return f"{why}It is not tried again until you say: {resume}"
 
 
+def reason(state: ChannelState) -> str:
+    """Say what went wrong, and how often in a row."""
+    often = f"{state.failures} times in a row" if state.failures > 1 else ""
+    return "; ".join(words for words in (state.reason, often) if words)
+
+
 def why(state: ChannelState) -> str:
     """Put what is wrong with a channel into words for the table.
 
     >>> why(ChannelState("slack", "failing", failures=4, reason="503 Service Unavailable"))
     '503 Service Unavailable; 4 times in a row'
     """
-    parts = [state.reason] if state.reason else []
-    if state.failures > 1:
-        parts.append(f"{state.failures} times in a row")
+    parts = [said] if (said := reason(state)) else []
     if state.health == "disabled":
         parts.append(f"alerts deliveries resume {state.channel} opens it")
     return "; ".join(parts)

@@ -109,7 +109,18 @@ def _each(
     """Address the message, and what follows it, to every recipient, each once."""
     parts = [(name, replace(message, rest=())), *((f"{name}:{n}", part) for n, part in enumerate(message.rest, 2))]
     return tuple(
-        Delivery(_id(part, recipient), s.id, s.channel, recipient, words, now, upto, thread, tells=tells)
+        Delivery(
+            _id(part, recipient),
+            s.id,
+            s.channel,
+            recipient,
+            words,
+            now,
+            upto,
+            thread,
+            tells=tells,
+            after="" if part == name else _id(name, recipient),
+        )
         for recipient in dict.fromkeys(s.recipients)
         for part, words in parts
     )

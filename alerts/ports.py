@@ -142,7 +142,10 @@ class Outbox(Protocol):
     """Deliveries not closed, and the receipts of all."""
 
     def add(self, deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
-        """Keep those whose id is new, all or none, and give back what is kept under each id: the older one wins."""
+        """Keep those whose id is new, all or none, and give back what is kept under each id: the older one wins.
+
+        With an older first part its own later parts win: one that is ``after`` it and was not kept with it is left out.
+        """
         ...
 
     def upto(self, subscription: str) -> int:

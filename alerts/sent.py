@@ -62,7 +62,7 @@ def _why(delivery: Delivery, app: App) -> Iterator[str]:
     """Say which rules an alert met and what is new in which story, or what a digest covers."""
     kind, _, rest = delivery.id.partition(":")
     if kind == "notice":
-        yield "a channel is not well, or is well again; `operator` of channels.yaml names who is told"
+        yield "something that the operator must know; `operator` of channels.yaml names who is told"
         return
     s = next((s for s in app.config.subscriptions if s.id == delivery.subscription), None)
     if kind == "digest":

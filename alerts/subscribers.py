@@ -146,13 +146,3 @@ def offered(wishes: Wishes, service: Service) -> Wishes:
 def may_be_asked(reader: Subscriber | None, now: datetime) -> bool:
     """Whether a mail of ours may go to the address: the last is long enough ago."""
     return reader is None or now - reader.asked >= ASK_AGAIN
-
-
-def masked(recipient: str) -> str:
-    """Give an address so that its owner knows it and nobody else does.
-
-    >>> masked("anna@example.org"), masked("")
-    ('a…@example.org', '')
-    """
-    name, at, domain = recipient.rpartition("@")
-    return f"{name[:1]}…{at}{domain}" if at else recipient[:1] + "…" * bool(recipient)

@@ -1,21 +1,25 @@
 """A subscription as a feed: what it is told of, for people who prefer a reader.
 
-It shows what the subscription wants of the newest developments, whether its channel has told of them yet or not.
+It shows what the subscription wants of the newest developments, whether its channel has told of them yet or not; what
+a silence covers is not in it, neither while it holds nor, of what came then, afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from itertools import islice
 from typing import Literal, Protocol, get_args
 
 from sqlalchemy import Engine
 
 from alerts import digests, render, summaries
+from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.config import Config
 from alerts.errors import AlertsError
-from alerts.model import Subscription
+from alerts.model import Development, Silence, Subscription
 from alerts.render import reader
 from alerts.render.reader import Entry
 
@@ -43,6 +47,11 @@ class Kept(Protocol):
         """The store, if there is one."""
         ...
 
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """The time, by which a silence holds or has ended."""
+        ...
+
 
 def feed(app: Kept, subscription: str, form: Form, *, limit: int = 50, url: str = "") -> bytes:
     """Write the feed of a subscription.  ``url`` is where it will be found.
@@ -66,7 +75,7 @@ def entries(app: Kept, s: Subscription, limit: int = 50) -> tuple[Entry, ...]:
     """Make the newest entries of a subscription, the newest first."""
     if app.engine is None:
         return ()
-    chosen = digests.select(s, queries.recent_developments(app.engine, limit * READ))[:limit]
+    chosen = list(islice(_told(app.engine, s, limit * READ, app.clock()), limit))
     stories = queries.stories_by_id(app.engine, [d.story for d in chosen])
     made = []
     for development in chosen:
@@ -74,3 +83,12 @@ def entries(app: Kept, s: Subscription, limit: int = 50) -> tuple[Entry, ...]:
         alert = digests.alert(s, [development], app.config.rules, story)
         made.append(render.entry(replace(alert, told=summaries.summarise(alert.told, story))))
     return tuple(made)
+
+
+def _told(engine: Engine, s: Subscription, most: int, now: datetime) -> Iterator[Development]:
+    """Give what the subscription wants and no silence covers, as a digest that is made now would."""
+    silences = sql.SqlTable(engine, "silences", Silence).values()
+    for development in digests.select(s, queries.recent_developments(engine, most)):
+        hits, _ = digests.silences.left(s, development, development.match.hits, silences, now)
+        if hits:
+            yield replace(development, match=replace(development.match, hits=hits))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -17,10 +18,12 @@ from typer.testing import CliRunner
 
 from alerts import app as app_
 from alerts import cli, doctor
-from alerts.adapters import http
+from alerts.adapters import http, sql
 from alerts.config import Config
 from alerts.doctor import Finding, clocks, machine, stores, ways
 from alerts.errors import FetchError
+from alerts.model import ChannelState
+from tests.contract.values import delivery
 from tests.servers import serving
 from tests.shop import Shop, open_shop
 
@@ -75,6 +78,31 @@ def test_whatever_is_not_well_has_advice(shop: Shop) -> None:
     }  # fmt: skip
     assert [f for findings in every.values() for f in findings if not f.advice] == []
     assert "hunter2" not in str(every)
+
+
+HEALTHS = [
+    ("healthy", [], "", ""),
+    ("failing", ["look"], "503 Busy; 2 times in a row; 3 waiting", "by itself"),
+    ("paused", ["wrong"], "503 Busy; 2 times in a row; 3 waiting", "alerts deliveries resume slack"),
+    ("disabled", ["wrong"], "503 Busy; 2 times in a row; 3 waiting", "alerts deliveries resume slack"),
+]
+
+
+@pytest.mark.parametrize(("health", "states", "words", "advice"), HEALTHS, ids=[case[0] for case in HEALTHS])
+def test_a_channel_that_is_not_well_is_named_with_what_to_do(
+    shop: Shop, health: Any, states: list[str], words: str, advice: str
+) -> None:
+    state = ChannelState("slack", health, NOW, failures=2, reason="503 Busy")
+    with app_.open_sql(shop.environ.get) as engine:
+        sql.SqlTable(engine, "channels", ChannelState).put({"slack": state}, at=NOW)
+        sql.SqlOutbox(engine).add(
+            [replace(delivery(f"alert:desk:{n}", recipient=""), channel="slack") for n in range(3)]
+        )
+    found = [f for f in doctor.examine(shop.environ.get) if f.part == "channel slack" and "not set" not in f.said]
+    assert [f.state for f in found] == states
+    for finding in found:
+        assert finding.said == f"{health} since 2026-07-01 08:00 UTC: {words}"
+        assert advice in finding.advice
 
 
 PRIVATE = [

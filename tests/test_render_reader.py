@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import feedparser
@@ -14,11 +14,11 @@ from selectolax.lexbor import LexborHTMLParser
 
 from alerts import app, feeds, render, syndication
 from alerts.errors import AlertsError
-from alerts.model import Fetched
+from alerts.model import Fetched, Silence
 from alerts.render import reader
 from alerts.render.reader import ATOM, Entry
 from tests import newsroom
-from tests.line.world import START, TARIFF, WIRE, World
+from tests.line.world import DESK, MORNING, START, TARIFF, WIRE, World, a_config
 from tests.newsroom import BAD_URLS, HOSTILE
 
 URL = "https://news.example/anna.atom"
@@ -121,3 +121,27 @@ def test_a_subscription_is_a_feed_of_what_it_wants_newest_first(tmp_path: Path) 
         assert json.loads(syndication.feed(line, "desk", "json"))["title"] == "Iran desk"
         with pytest.raises(AlertsError, match="there is no subscription"):
             syndication.feed(line, "nobody", "atom")
+
+
+SILENCED = [
+    ("it holds now", timedelta(0), timedelta(hours=1), {"rule": "iran"}, []),
+    ("it held when the news came", timedelta(hours=-1), timedelta(minutes=1), {"rule": "iran"}, []),
+    ("it ended before", timedelta(hours=-2), timedelta(hours=-1), {"rule": "iran"}, ["US announces 25% tariff on Iran"]),
+    ("it is another subscription's", timedelta(0), timedelta(hours=1), {"subscription": "desk"}, ["US announces 25% tariff on Iran"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "begins", "until", "covers", "titles"), SILENCED, ids=[case[0] for case in SILENCED])
+def test_a_silence_holds_in_the_feed_too(
+    tmp_path: Path, why: str, begins: timedelta, until: timedelta, covers: dict[str, str], titles: list[str]
+) -> None:
+    made = World(a_config(subscriptions=[replace(MORNING, rules=("iran",)), DESK]))
+    with app.open_sql({"ALERTS_VAR": str(tmp_path)}.get) as engine:
+        line = replace(made.app, stores=app.Stores.in_sql(engine, made.app.stores.seen), engine=engine)
+        made.says(WIRE, "US announces 25% tariff on Iran", TARIFF)
+        for stage in ("poll", "match", "group"):
+            line.run(stage)
+        silence = Silence("s1", "anna", "known", made.now + begins, made.now + until, **covers)
+        line.stores.silences.put({silence.id: silence}, at=made.now)
+        made.passes(minutes=5)
+        assert [e.title for e in syndication.entries(line, made.config.subscriptions[0])] == titles, why

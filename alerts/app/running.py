@@ -14,15 +14,17 @@ from typing import Literal, Protocol, get_args
 
 from sqlalchemy import Engine
 
+from alerts import channels as channels_
+from alerts import deliveries as deliveries_
+from alerts import render, stages, subscribing, urls
 from alerts import rules as rules_
-from alerts import stages, subscribing, urls
 from alerts.adapters import logs, sql
 from alerts.adapters.memory import MemoryNews, MemoryPages, MemoryParse
 from alerts.adapters.rewriter import Rewriter
 from alerts.app.pulse import Heart
 from alerts.app.stores import Stores
 from alerts.config import Config, Loaded
-from alerts.model import Feed, Report, Subscription
+from alerts.model import Feed, Notice, Report, Subscription
 from alerts.ports import Channel, Dress, Fetch, News, Pages, Parse
 from alerts.subscribing import Callback
 
@@ -148,6 +150,7 @@ class App:
                     unsubscribe=partial(readers.unsubscribe, now=now) if readers else None,
                     link=partial(readers.link, now=now) if readers else None,
                     dress=self.dress,
+                    tell=partial(self._tell, now=now),
                 )
             case "deliver":
                 report = self._deliver()
@@ -155,6 +158,12 @@ class App:
         stores.reports.append([report])
         logs.reported(report)
         return report
+
+    def _tell(self, notice: Notice, *, now: datetime) -> None:
+        """Tell the operator of something that is no channel's fault, if there is a way."""
+        states = {state.channel: state for state in self.stores.channels.values()}
+        if way := channels_.way_past("", self.config.operator, states):
+            self.stores.outbox.add(deliveries_.for_notice(notice, way, render.notice(way.kind, notice), now))
 
     def _deliver(self) -> Report:
         """Deliver, leave alone from now on who is not there, and show that the line lives: this is its last stage."""

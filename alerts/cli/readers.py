@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from alerts import app as app_
 from alerts import config as config_
-from alerts import show, subscribers
+from alerts import deliveries, show, subscribers
 from alerts.adapters.sql import SqlSubscribers
 from alerts.cli.shell import ConfigFolder, cli, err, lookup, out
 from alerts.config import Config
@@ -66,12 +66,12 @@ def _rows(engine: Engine, signer: Signer, config: Config) -> Iterator[tuple[str,
     for reader in readers:
         when = f"{', '.join(reader.wishes.rules)}; {reader.wishes.cron or 'instant'} {reader.wishes.zone}"
         made = f"{reader.made:%Y-%m-%d %H:%M}"
-        yield reader.id[:12], subscribers.masked(reader.address), reader.name, made, f"{reader.standing}: {when}"
+        yield reader.id[:12], deliveries.masked(reader.address), reader.name, made, f"{reader.standing}: {when}"
     known = [(s.id, address) for s in config.subscriptions for address in s.recipients if "@" in address]
     known += [(reader.name, reader.address) for reader in readers]
     whose = {subscribers.recipient_mark(signer.mark, *pair): pair for pair in known}
     whose |= {subscribers.address_mark(signer.mark, address): ("all", address) for _, address in known}
     for pause in store.pauses():
         subscription, address = whose.get(pause.mark, ("", ""))
-        shown = subscribers.masked(address)
+        shown = deliveries.masked(address)
         yield pause.mark[:12], shown, subscription, f"{pause.at:%Y-%m-%d %H:%M}", f"left alone: {pause.reason}"

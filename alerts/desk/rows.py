@@ -14,6 +14,7 @@ from alerts import text
 from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.adapters.sql.queries import DeliveryRecord
+from alerts.deliveries import masked
 from alerts.desk.opening import Desk
 from alerts.digests.silences import matchers
 from alerts.model import (
@@ -32,7 +33,6 @@ from alerts.model import (
 from alerts.model import DeliveryState as State
 from alerts.render.views import link
 from alerts.stages.matching import VOLUME
-from alerts.subscribers import masked
 from alerts.tokens import FOREVER
 
 TITLE_LIMIT = 300

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from alerts.model import Development, Hit, Silence, Subscription
+from alerts.model import Development, Hit, Notice, Silence, Subscription
 
 REMINDER = timedelta(hours=1)
 """How long before its end a silence is announced to end; one that is short, a tenth of its length before."""
@@ -58,6 +58,17 @@ def ending(silences: Iterable[Silence], now: datetime) -> tuple[Silence, ...]:
         if silence.reminded is None and silence.until - early <= now < silence.until:
             near.append(silence)
     return tuple(near)
+
+
+def notice(silence: Silence) -> Notice:
+    """Give what the operator is told of a silence that ends soon."""
+    covers = ", ".join(" ".join(pair) for pair in matchers(silence))
+    title = f"The silence of {covers} ends at {silence.until:%Y-%m-%d %H:%M} UTC"
+    text = (
+        f"{title}.\nIt was made by {silence.author}: {silence.reason}.\n"
+        "What comes after that is told; what it has held back is not.  Another is made with: alerts silences add"
+    )
+    return Notice(f"silence:{silence.id}:{silence.until:%Y%m%dT%H%M%S}", title, text)
 
 
 def _holds(silence: Silence, when: datetime) -> bool:

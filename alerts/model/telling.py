@@ -242,6 +242,8 @@ class Delivery:
 
     ``id`` is made of what it tells, so that making it twice is making it once.  ``upto`` is the log position up to
     which a digest tells; 0 for an alert.  ``thread`` is the story that an alert belongs to; empty for a digest.
+    ``after`` is the id of the first part of a message of several, of which this is a later one: a part of a digest that
+    was made anew is not kept beside the older digest.
     ``unsubscribe`` is the https address whose POST ends the subscription of this recipient, or empty.  ``tells`` are
     the keys of the developments in it; those of a digest that only counts them are not among them.
     """
@@ -256,6 +258,7 @@ class Delivery:
     thread: str = ""
     unsubscribe: str = ""
     tells: tuple[str, ...] = ()
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,17 @@ def test_the_older_delivery_wins_and_is_given_back(outbox: Outbox) -> None:
     assert [pending.delivery for pending in outbox.due(NOW + MINUTE)] == [first]
 
 
+def test_a_later_part_is_not_kept_beside_an_older_first(outbox: Outbox) -> None:
+    """A digest that was made anew tells more, in more parts: of the two messages one is kept whole, and no part of both."""
+    older = [delivery("digest:anna:1", upto=7), replace(delivery("digest:anna:1:2", upto=7), after="digest:anna:1")]
+    newer = [replace(d, upto=9) for d in older] + [replace(delivery("digest:anna:1:3", upto=9), after="digest:anna:1")]
+    outbox.add(older)
+    assert list(outbox.add(newer)) == older
+    assert list(outbox.add(older)) == older, "twice is once"
+    assert due(outbox) == ["digest:anna:1", "digest:anna:1:2"]
+    assert outbox.upto(older[0].subscription) == 7
+
+
 def test_old_and_new_come_back_in_the_order_in_which_they_were_asked_for(outbox: Outbox) -> None:
     outbox.add([delivery("b", upto=1)])
     kept = outbox.add([delivery("c"), delivery("b", upto=2), delivery("a"), delivery("c", upto=3)])

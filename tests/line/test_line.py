@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -185,6 +187,37 @@ def test_a_digest_that_is_asked_for_now_is_made_by_the_same_code() -> None:
     world.run()
 
     assert [d.id[:28] for d in world.told("mail")] == ["digest:morning:20260701T0600"]
+
+
+def much(world: World, numbers: range) -> list[str]:
+    """Let a feed tell so many long stories that have no word in common but one; their titles."""
+    titles = []
+    for n in numbers:
+        drawn = random.Random(n)
+        words = ["".join(drawn.choices("abcdefghijklmnoprstuvw", k=8)) for _ in range(150)]
+        titles.append(f"Iran {words[0]} {words[1]} {words[2]}")
+        sentences = [" ".join(words[m : m + 12]).capitalize() + "." for m in range(0, 150, 12)]
+        world.says(WIRE, titles[-1], f"Iran {' '.join(sentences)} Iran said so.")
+    return titles
+
+
+def test_a_digest_in_parts_that_grows_within_its_minute_loses_nothing_and_tells_nothing_twice() -> None:
+    """The second is named as the first is: of its parts those that the first has not must not go out by themselves."""
+    digest = replace(MORNING, channel="slack", kind="slack", recipients=("",), max_stories=200)
+    world = World(a_config(feeds=[replace(WIRE, every=timedelta(seconds=1))], subscriptions=[digest]))
+    titles = much(world, range(30))
+    world.run(digest_now=True)
+    first = len(world.told("slack"))
+    assert first > 1, "the case is one of several parts"
+    titles += much(world, range(30, 80))
+    world.passes(seconds=30)
+    world.run(digest_now=True)
+    assert len(world.told("slack")) == first
+    world.passes(minutes=1)
+    world.run(digest_now=True)
+    bodies = [d.message.body for d in world.told("slack")]
+    assert [sum(f'"text": "{title}"' in body for body in bodies) for title in titles] == [1] * len(titles)
+    assert len({d.id for d in world.told("slack")}) == len(bodies)
 
 
 # ── first contact ────────────────────────────────────────────────────────────────────────────────────────────────────

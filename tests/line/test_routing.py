@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alerts.app import LINE, Stores
-from alerts.model import Silence, Subscription
+from alerts.model import Silence, Subscription, Way
 from tests.line.test_crash_anywhere import Countdown, Died, Mortal
 from tests.line.world import CONCERN, CRACKDOWN, DESK, HOOK, MORNING, RULES, TARIFF, WIRE, World, a_config, count
 
@@ -230,6 +230,29 @@ def test_a_silence_covers_what_meets_all_that_it_names(why: str, covers: dict[st
     reports = world.run()
     assert len(world.told("slack")) == told
     assert count(reports["compose"], "silenced") == 1 - told
+
+
+def test_the_end_of_a_silence_is_said_to_the_operator_once() -> None:
+    world = World(replace(a_config(subscriptions=[DESK]), operator=(Way("mail", "mail", ("ops@example.org",)),)))
+    made = silence(world, hours=20, rule="iran")
+    for hours in (0, 18, 1.5, 0.3, 0.3):
+        world.passes(hours=hours)
+        lines = world.run()["compose"].lines
+        assert bool(lines) == (hours == 1.5)
+    (notice,) = world.told("mail")
+    assert (notice.subscription, notice.recipient) == ("operator", "ops@example.org")
+    assert notice.message.subject == f"[Tocsin] The silence of rule iran ends at {made.until:%Y-%m-%d %H:%M} UTC"
+    assert "anna: known" in notice.message.text
+
+
+def test_a_run_that_dies_after_the_notice_tells_it_no_second_time() -> None:
+    world = World(replace(a_config(subscriptions=[DESK]), operator=(Way("mail", "mail", ("ops@example.org",)),)))
+    made = silence(world, hours=0.1, rule="iran")
+    world.passes(minutes=5.8)
+    world.run()
+    world.stores.silences.put({made.id: made}, at=world.now)  # as if it had died before it could keep that it was said
+    world.run()
+    assert len(world.told("mail")) == 1
 
 
 def test_what_a_silence_held_is_told_never_and_what_comes_after_it_is() -> None:

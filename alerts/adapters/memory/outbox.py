@@ -46,9 +46,12 @@ class MemoryOutbox:
     def add(self, deliveries: Sequence[Delivery]) -> tuple[Delivery, ...]:
         """Keep those whose id is new, all or none, and give back what is kept under each id: the older one wins."""
         with self._lock:
+            older = frozenset(d.after for d in deliveries if d.after in self._kept)
             for delivery in deliveries:
-                self._kept.setdefault(delivery.id, _Kept(delivery, delivery.made))
-            return tuple(self._kept[key].delivery for key in dict.fromkeys(delivery.id for delivery in deliveries))
+                if delivery.after not in older:
+                    self._kept.setdefault(delivery.id, _Kept(delivery, delivery.made))
+            asked = dict.fromkeys(delivery.id for delivery in deliveries)
+            return tuple(self._kept[key].delivery for key in asked if key in self._kept)
 
     def upto(self, subscription: str) -> int:
         """How far into the log of developments the digests that are kept of the subscription tell; 0 if none is."""

@@ -47,12 +47,13 @@ class SqlOutbox:
             return ()
         with writing(self._engine) as connection:
             serialise(connection, "outbox")
-            kept = _kept(connection, list(wanted))
-            fresh = [delivery for key, delivery in wanted.items() if key not in kept]
+            kept = _kept(connection, [*wanted, *{d.after for d in wanted.values() if d.after} - wanted.keys()])
+            fresh = [d for key, d in wanted.items() if key not in kept and d.after not in kept]
             if fresh:
                 connection.execute(plain_insert(outbox), [_row(delivery) for delivery in fresh])
         decided("delivery made", fresh)
-        return tuple(kept.get(key, delivery) for key, delivery in wanted.items())
+        there = kept | {delivery.id: delivery for delivery in fresh}
+        return tuple(there[key] for key in wanted if key in there)
 
     def upto(self, subscription: str) -> int:
         """How far into the log of developments the digests that are kept of the subscription tell; 0 if none is."""

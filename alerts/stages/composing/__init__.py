@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from alerts import digests as digests_
 from alerts import volumes as volumes_
-from alerts.model import Development, Report, Rule, Silence, Story, Subscription, Volume, Waiting
+from alerts.model import Development, Notice, Report, Rule, Silence, Story, Subscription, Volume, Waiting
 from alerts.ports import Dress, Log, Outbox, Rewrite, Table
 from alerts.stages.composing.at_once import alerts
 from alerts.stages.composing.at_slots import DIGEST_LIMIT as DIGEST_LIMIT
@@ -47,9 +47,11 @@ def compose(
     unsubscribe: Unsubscribe | None = None,
     dress: Dress | None = None,
     link: Callable[[str], str] | None = None,
+    tell: Callable[[Notice], object] = lambda _: None,
 ) -> Report:
     """Make the alerts and the digests that are due to each subscription, at its own pace.
 
+    ``tell`` puts a notice to the operator into the outbox.
     One without recipients reads on and tells nobody, so that it begins with what is new when it has some again.
     """
     count: Counter[str] = Counter(alerts=0, digests=0)
@@ -85,12 +87,16 @@ def compose(
     turns.keep()
     silent = count["asked"] > 0 and not count["answered"]
     lines = (f"language model: no answer for any of {count['asked']} stories; they are told in extracts",) * silent
-    return Report("compose", now, tuple(count.items()), (*lines, *round_.notices, *_remind(silences, known, now)))
+    return Report("compose", now, tuple(count.items()), (*lines, *round_.notices, *_remind(silences, known, tell, now)))
 
 
-def _remind(silences: Table[Silence], known: Sequence[Silence], now: datetime) -> tuple[str, ...]:
-    """Announce the end of silences, each once."""
+def _remind(
+    silences: Table[Silence], known: Sequence[Silence], tell: Callable[[Notice], object], now: datetime
+) -> tuple[str, ...]:
+    """Announce the end of silences, each once: that it was said is kept last, and the notice has an id of its own."""
     near = digests_.silences.ending(known, now)
+    for silence in near:
+        tell(digests_.silences.notice(silence))
     if near:
         silences.put({silence.id: replace(silence, reminded=now) for silence in near}, at=now)
     return tuple(f"silence {s.id} ends at {s.until:%Y-%m-%d %H:%M} UTC ({s.author}: {s.reason})" for s in near)

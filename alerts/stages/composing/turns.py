@@ -67,7 +67,8 @@ class Turns:
         ends: dict[str, int] = {}
         for turn in turns:
             if turn.end is not None and turn.sealed is None:
-                ends[turn.subscription] = min([turn.end, *(kept[d.id].upto for d in turn.deliveries if d.upto)])
+                told = [kept[d.id].upto for d in turn.deliveries if d.upto and d.id in kept]
+                ends[turn.subscription] = min([turn.end, *told])
         self._commit(ends)
         self.waiting.put({t.subscription: t.left for t in turns if t.left is not None}, at=self.now)
         self.slots.put({t.subscription: t.slot for t in turns if t.slot is not None}, at=self.now)
