@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol
 
 from sqlalchemy import Engine
 
@@ -24,7 +24,6 @@ from alerts.render import reader
 from alerts.render.reader import Entry
 
 Form = Literal["atom", "json"]
-FORMS: tuple[Form, ...] = get_args(Form)
 TYPES: Mapping[Form, str] = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json"}
 """The media type of each form, for whoever serves it."""
 

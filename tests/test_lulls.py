@@ -17,7 +17,8 @@ from alerts.app import pulse
 from alerts.app.pulse import Heart
 from alerts.errors import AlertsError
 from alerts.lulls import Pulse
-from alerts.model import Feed, FeedState, Hour, Lull, Rule
+from alerts.model import Feed, FeedState, Hour, Lull, Rule, Volume
+from alerts.stages.matching import VOLUME
 from tests.servers import say, serving
 from tests.shop import Shop, open_shop, rss
 
@@ -179,6 +180,37 @@ def test_a_healthy_round_is_a_ping_and_a_silent_stage_a_failing_one_told_once(sh
     assert [(r.delivery.message.subject, r.state) for r in reversed(notices)] == [
         ('[Tocsin] stage "poll": nothing for 55 min', "delivered"),
         ('[Tocsin] stage "poll": heard again', "delivered"),
+    ]
+
+
+def test_feeds_and_a_rule_that_are_silent_are_told_of_the_same_way(shop: Shop, valkey_url: str) -> None:
+    """Only the feeds, which are all of ours, make the ping a failing one: a rule may be silent for good reasons."""
+    outside, now = Outside(), NOW
+    with serving(outside) as url:
+        settings = {**shop.environ, "ALERTS_REDIS": valkey_url, "ALERTS_HEARTBEAT_URL": f"{url}/ping"}
+        shop.feeds("wire", "post", "times")
+        with app_.open_app(settings.get, clock=lambda: now) as app:
+            known = {f.id: FeedState(f.id, NOW, home=f.url, gap=2 * HOUR, last_new=NOW - DAY) for f in app.config.feeds}
+            app.stores.states.put(known, at=NOW)
+            app.stores.volumes.put({VOLUME: Volume(tuple(hours(2 * HOUR, 3 * DAY, 20)))}, at=NOW)
+            lines = [line for line in app.run("deliver").lines if "nothing for" in line]
+            assert app.run("deliver").lines == (), "once"
+        settings |= {"ALERTS_HEARTBEAT_URL": ""}
+        now += DAY
+        with app_.open_app(settings.get, clock=lambda: now) as app:
+            app.stores.states.put({name: replace(state, last_new=now) for name, state in known.items()}, at=now)
+            over = app.run("deliver").lines
+            notices = [r.delivery.message.subject for r in queries.recent_deliveries(app.engine, 9)]  # type: ignore[arg-type]
+    assert lines == [
+        "all feeds: nothing for 24 h, where 40 min is usual",
+        'rule "iran": nothing for 3 days, where 2 h is usual',
+    ]
+    assert outside.got == [("/ping/fail", lines[0])]
+    assert over == ("all feeds: heard again",)
+    assert sorted(notices) == [
+        "[Tocsin] all feeds: heard again",
+        "[Tocsin] all feeds: nothing for 24 h",
+        '[Tocsin] rule "iran": nothing for 3 days',
     ]
 
 

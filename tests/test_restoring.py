@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 import redis
+from typer.testing import CliRunner
 
 from alerts import app as app_
+from alerts import cli
+from alerts.adapters import sql
 from alerts.adapters.memory import MemoryChannel
 from alerts.adapters.sql import dumps
 from tests.shop import Shop, open_shop, rss
@@ -70,6 +73,28 @@ def test_what_was_in_it_is_not_told_again_and_what_came_since_is_told_once(
     assert second[0] in third, "it is told again under its old id: the receipt is lost"
     assert len(third) == 2
     assert line(environ, START + timedelta(hours=3)) == []
+
+
+def test_the_commands(shop: Shop, valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backup is made, looked at and put back; over what is there only when it is said."""
+    environ = {**shop.environ, "ALERTS_REDIS": valkey_url}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    shop.serves("wire", rss(FIRST))
+    line(environ, START)
+    file = str(tmp_path / "b.gz")
+
+    def run(*words: str) -> int:
+        return CliRunner().invoke(cli.cli, [*words, "--config", str(shop.config)]).exit_code
+
+    codes = [run("backup", file), run("backup", file), run("restore", "--check", file), run("restore", file)]
+    assert codes == [0, 1, 0, 1], "a file that is there, and a store that holds something, are left alone"
+    with app_.open_sql(environ.get) as engine:
+        before = sql.store_id(engine)
+    assert run("restore", "--replace", file) == 0
+    with app_.open_sql(environ.get) as engine:
+        assert sql.store_id(engine) != before, "what Redis knew of the old store is never met again"
+    assert line(environ, START) == []
 
 
 def test_a_delivery_that_was_open_in_the_backup_goes_out_with_its_old_id(

@@ -39,8 +39,6 @@ LANGS: dict[Lang, str] = {"en": "English", "ko": "한국어"}
 UNSUBSCRIBED = "unsubscribed"
 """Why an address is left alone whose owner ended a subscription."""
 
-ADDRESS_LIMIT = 254
-
 
 @dataclass(frozen=True, slots=True)
 class Sent:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from alerts import app as app_
 from alerts import demo
 from alerts.adapters import sql
-from alerts.adapters.sql import queries
+from alerts.adapters.sql import queries, tables
 from alerts.app import LINE
 from alerts.model import Story
 from tests.airflow.conftest import ROOT, in_airflow
@@ -205,7 +205,8 @@ def left_behind(var: Path) -> dict[str, Any]:
 
 
 def keys(engine: Engine, name: str) -> list[str]:
-    return sorted(key for some in queries.log_keys(engine, name) for key in some)
+    with engine.connect() as connection:
+        return sorted(connection.execute(select(tables.log.c.key).where(tables.log.c.name == name)).scalars())
 
 
 def counts(engine: Engine) -> dict[tuple[str, str], int]:

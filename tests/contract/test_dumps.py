@@ -18,12 +18,13 @@ from alerts.adapters.sql import dumps, queries, schema, tables, upgrades
 from alerts.adapters.sql.engine import open_engine, reading
 from alerts.errors import StoreError
 from alerts.model import Article, Development, Match, Story
+from alerts.subscribers import Subscriber, Wishes
 from tests.contract.values import NOW, article, delivery, development, match, receipt, story
 
 
 @pytest.fixture
 def full(engine: Engine) -> Engine:
-    """A store with something in every table that the line writes."""
+    """A store with something in every table."""
     articles = sql.SqlLog(engine, "articles", Article, lasting=True)
     articles.append([article(n) for n in range(5)])
     articles.commit("match", articles.read("match").end)
@@ -32,6 +33,8 @@ def full(engine: Engine) -> Engine:
     sql.SqlLog(engine, "developments", Development).append([development(1)])
     sql.SqlTable(engine, "stories", Story).put({"s-1": story("s-1", 1)}, at=NOW)
     sql.SqlTable(engine, "slots", datetime).put({"anna": NOW}, at=NOW)
+    mina = Subscriber("a" * 32, "mina@example.org", "active", Wishes(("iran",), "30 7 * * *"), NOW, NOW)
+    sql.SqlSubscribers(engine).put(mina, "m1")
     outbox = sql.SqlOutbox(engine)
     outbox.add([delivery("one"), delivery("two")])
     token = outbox.claim("one", now=NOW, until=NOW + timedelta(minutes=5))
@@ -59,6 +62,7 @@ def rows(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
 
 def test_what_goes_in_comes_out_in_any_database(full: Engine, other: Engine, tmp_path: Path) -> None:
     path = tmp_path / "backup.gz"
+    assert [table for table, found in rows(full).items() if not found] == [], "every table is tried"
     made = dumps.write(full, path, now=NOW)
     assert made.rows["log"] == 8
     assert dumps.restore(other, path) == made == dumps.examine(path)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 
 from alerts.adapters import sql
-from alerts.adapters.sql import expiry, queries
+from alerts.adapters.sql import expiry, queries, tables
 from alerts.model import Article, Development, Group, Story, Waiting
 from tests.contract.values import NOW, TestClock, article, delivery, development, receipt, story
 
@@ -22,7 +22,9 @@ def log_of(engine: Engine, clock: TestClock) -> sql.SqlLog[Article]:
 
 
 def left(engine: Engine, name: str = "articles") -> list[str]:
-    return [key for keys in queries.log_keys(engine, name) for key in keys]
+    with engine.connect() as connection:
+        query = select(tables.log.c.key).where(tables.log.c.name == name).order_by(tables.log.c.position)
+        return [*connection.execute(query).scalars()]
 
 
 def expire(engine: Engine, before: datetime = CUT, *, strangers: bool = True) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import Engine
 
 from alerts.adapters import sql
@@ -148,19 +147,6 @@ def test_logs_are_counted_and_so_is_what_is_left_to_read(engine: Engine) -> None
         queries.ReaderBacklog("match", 2, NOW + MINUTE, None),
     )
     assert matches.readers == (queries.ReaderBacklog("group", 0, None, NOW),)
-
-
-@pytest.mark.parametrize("chunk", [1, 2, 100])
-def test_the_keys_of_a_log_come_in_pieces(engine: Engine, chunk: int) -> None:
-    clock = TestClock()
-    log = sql.SqlLog(engine, "articles", Article, clock=clock)
-    for n in range(5):
-        log.append([article(n)])
-        clock.move(MINUTE)
-    pieces = list(queries.log_keys(engine, "articles", since=NOW + MINUTE, chunk=chunk))
-    assert [key for piece in pieces for key in piece] == [f"a-{n}@v1" for n in range(1, 5)]
-    assert max(map(len, pieces)) <= chunk
-    assert list(queries.log_keys(engine, "matches")) == []
 
 
 def test_a_very_long_url_is_found_too(engine: Engine) -> None:

@@ -5,7 +5,7 @@ Nothing is written.  The names of the logs and tables are those that ``app/store
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -259,23 +259,6 @@ def unread(engine: Engine, name: str, reader: str) -> int:
 def written_between(engine: Engine, name: str, of: type[V], since: datetime, until: datetime) -> tuple[V, ...]:
     """Give the values of a log that were written at or after ``since`` and before ``until``, oldest first."""
     return _values(engine, of, _bodies(name).where(log.c.written >= since, log.c.written < until))
-
-
-def log_keys(
-    engine: Engine, name: str, *, since: datetime | None = None, chunk: int = 10_000
-) -> Iterator[tuple[str, ...]]:
-    """Give the keys of a log in pieces, oldest first: what the index of seen articles is rebuilt from."""
-    position = 0
-    while True:
-        query = select(log.c.position, log.c.key).where(log.c.name == name, log.c.position > position)
-        if since is not None:
-            query = query.where(log.c.written >= since)
-        with reading(engine) as connection:
-            found = connection.execute(query.order_by(log.c.position).limit(chunk)).all()
-        if not found:
-            return
-        position = found[-1].position
-        yield tuple(key for _, key in found)
 
 
 # ── how ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
