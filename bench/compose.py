@@ -3,7 +3,8 @@
     python -m bench.compose [subscriptions] [developments]
 
 In a SQLite file, as ``alerts run`` keeps it.  There is no peer that does the same; what can be compared is the ratio:
-the log is read, and a story put in words, once for all, so a thousand must take far less than a thousand times one.
+the log is read, and a story put in words and written, once for all, so a thousand must take far less than a thousand
+times one.
 """
 
 from __future__ import annotations

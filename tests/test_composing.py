@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import digests, stages, summaries
+from alerts import digests, render, stages, summaries
 from alerts.adapters.memory import MemoryLog, MemoryOutbox, MemoryTable
-from alerts.model import Development
+from alerts.model import Alert, Development, Kind, Subscription
+from alerts.render import views
+from alerts.render.plates import MANY as PLATES
 from alerts.stages.composing.shelf import BLOCK, MANY, Shelf
 from alerts.stages.composing.words import Words
 from tests.newsroom import NIGHT, RULES, SLOT, STORIES, article, development, subscription
@@ -37,9 +39,59 @@ def a_log(news: tuple[Development, ...] | list[Development]) -> MemoryLog[Develo
 def test_a_story_is_put_in_words_once_for_all_that_are_told_the_same_of_it() -> None:
     words, known = Words(None, Counter()), STORIES["s1"]
     one, again, other = (words.of(digests.told(news, known), known) for news in (NIGHT[:3], NIGHT[:3], NIGHT[:2]))
-    assert one == again == summaries.summarise(digests.told(NIGHT[:3], known), known)
-    assert one.summary is again.summary
+    assert one == summaries.summarise(digests.told(NIGHT[:3], known), known)
+    assert one is again
     assert other.developments == NIGHT[:2]
+    under = words.of(digests.told(NIGHT[:3], known, RULES), known)
+    assert under.rules != one.rules, "who is told it under other rules is not told the same"
+    assert under.summary is one.summary
+
+
+READERS = [
+    subscription(kind, id=f"{kind}-{n}", **asked)
+    for kind in get_args(Kind)
+    for n, asked in enumerate(
+        [
+            {},
+            {},
+            {"lang": "ko"},
+            {"zone": "Asia/Seoul"},
+            {"rules": ("china", "iran")},
+            {"rules": ("tariffs", "iran", "china")},
+        ]
+    )
+]
+
+
+def test_what_is_written_once_for_many_is_what_each_would_be_written_alone() -> None:
+    words, plates = Words(None, Counter()), render.Plates()
+    for s in READERS:
+        made = digests.digest(s, SLOT, digests.select(s, NIGHT), RULES, STORIES)
+        made = words.of_digest(made, STORIES)
+        assert render.digest(made, plates) == render.digest(made), s
+        told = Alert(s, made.sections[0].rule, made.sections[0].stories[0])
+        assert render.alert(told, plates) == render.alert(told), s
+
+
+def test_a_story_is_written_once_for_all_that_are_told_it_alike() -> None:
+    words, plates = Words(None, Counter()), render.Plates()
+
+    def seen(s: Subscription) -> views.StoryView:
+        made = words.of_digest(digests.digest(s, SLOT, digests.select(s, NIGHT), RULES, STORIES), STORIES)
+        return views.of_digest(made, plates).stories[0]
+
+    first, *others = [seen(s) for s in READERS[:6]]
+    assert [first is other for other in others] == [True, False, False, False, True]
+    render.digest(words.of_digest(digests.digest(READERS[0], SLOT, NIGHT, RULES, STORIES), STORIES), plates)
+    assert len(first.forms) == 2, "as HTML and as text"
+
+
+def test_plates_forget_before_they_are_too_many() -> None:
+    plates = render.Plates()
+    told = digests.told(NIGHT[:1], None)
+    for n in range(PLATES + 1):
+        assert plates.once(told, n, lambda n=n: n) == n
+    assert [plates.once(told, n, lambda: -1) for n in (PLATES, 0)] == [PLATES, -1]
 
 
 def test_forty_subscriptions_cost_little_more_than_one() -> None:

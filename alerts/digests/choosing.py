@@ -65,7 +65,9 @@ def verdict(
 
 
 def _with(development: Development, hits: tuple[Hit, ...]) -> Development:
-    """Give the development with these hits alone."""
+    """Give the development with these hits alone; the same one, if those are all that it has."""
+    if len(hits) == len(development.match.hits):
+        return development
     return replace(development, match=replace(development.match, hits=hits))
 
 

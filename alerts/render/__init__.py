@@ -16,17 +16,18 @@ from collections.abc import Callable, Mapping
 from alerts.model import Alert, Digest, Kind, Message
 from alerts.render import apprise, mail, slack, webhook
 from alerts.render.notices import notice
+from alerts.render.plates import Plates
 from alerts.render.reader import entry
 
-__all__ = ["alert", "digest", "entry", "notice"]
+__all__ = ["Plates", "alert", "digest", "entry", "notice"]
 
-_ALERTS: Mapping[Kind, Callable[[Alert], Message]] = {
+_ALERTS: Mapping[Kind, Callable[[Alert, Plates], Message]] = {
     "mail": mail.alert,
     "slack": slack.alert,
     "webhook": webhook.alert,
     "apprise": apprise.alert,
 }
-_DIGESTS: Mapping[Kind, Callable[[Digest], Message]] = {
+_DIGESTS: Mapping[Kind, Callable[[Digest, Plates], Message]] = {
     "mail": mail.digest,
     "slack": slack.digest,
     "webhook": webhook.digest,
@@ -34,11 +35,11 @@ _DIGESTS: Mapping[Kind, Callable[[Digest], Message]] = {
 }
 
 
-def alert(alert: Alert) -> Message:
-    """Write the alert in the form that its subscription's channel takes."""
-    return _ALERTS[alert.subscription.kind](alert)
+def alert(alert: Alert, plates: Plates | None = None) -> Message:
+    """Write the alert in the form that its subscription's channel takes; ``plates`` hold what others are told of it."""
+    return _ALERTS[alert.subscription.kind](alert, plates or Plates())
 
 
-def digest(digest: Digest) -> Message:
-    """Write the digest in the form that its subscription's channel takes."""
-    return _DIGESTS[digest.subscription.kind](digest)
+def digest(digest: Digest, plates: Plates | None = None) -> Message:
+    """Write the digest in the form that its subscription's channel takes; ``plates`` hold what others are told."""
+    return _DIGESTS[digest.subscription.kind](digest, plates or Plates())

@@ -15,6 +15,7 @@ from alerts import text
 from alerts.model import Alert, Digest, Message
 from alerts.render import views
 from alerts.render.frames import frame
+from alerts.render.plates import Plates
 
 BODY_LIMIT = 800
 """Characters of a message below its title: Microsoft Teams takes 1,000 through Apprise, title and all."""
@@ -23,15 +24,15 @@ _MARKS = re.compile(r"[@<\]]")
 _BREAK = "\u200b"
 
 
-def alert(alert: Alert) -> Message:
+def alert(alert: Alert, plates: Plates) -> Message:
     """Write an alert."""
-    page = views.of_alert(alert)
+    page = views.of_alert(alert, plates)
     return _message(page, _story(page.stories[0], BODY_LIMIT))
 
 
-def digest(digest: Digest) -> Message:
+def digest(digest: Digest, plates: Plates) -> Message:
     """Write a digest: every story, in as many messages as that needs."""
-    page = views.of_digest(digest)
+    page = views.of_digest(digest, plates)
     paragraphs = [inert(f"{page.when} · {page.counts}"), *(inert(line) for line in page.busy)]
     for section in page.sections:
         told = [_story(story, BODY_LIMIT // 2) for story in section.stories]

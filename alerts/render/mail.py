@@ -7,12 +7,14 @@ sheet is for dark mode and small screens, and nothing is lost where a client dro
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts.model import Alert, Digest, Lang, Message
 from alerts.render import views
 from alerts.render.frames import frame
+from alerts.render.plates import Plates
 
 HTML_LIMIT = 100_000
 """Gmail cuts a message off at 102 KB; beyond this many bytes the later stories are cut short."""
@@ -28,18 +30,33 @@ def _templates(lang: Lang) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    opened.globals |= {"_": frame(lang).say, "count": frame(lang).count}
+    opened.globals |= words(opened, lang)
     return opened
 
 
-def alert(alert: Alert) -> Message:
+def words(templates: Environment, lang: Lang) -> dict[str, Any]:
+    """Give what a template may call: our words in a language, and a story as the templates write it."""
+
+    def told(story: views.StoryView, file: str, *how: object) -> str:
+        return story.once((file, how), lambda: _told(templates, story, file, how))
+
+    return {"_": frame(lang).say, "count": frame(lang).count, "told": told}
+
+
+def _told(templates: Environment, story: views.StoryView, file: str, how: tuple[object, ...]) -> str:
+    """Write a story by the macro of a file; of HTML it is marked as safe."""
+    written: str = templates.get_template(file).module.story(story, *how)  # type: ignore[attr-defined]
+    return written
+
+
+def alert(alert: Alert, plates: Plates) -> Message:
     """Write an alert."""
-    return _message(views.of_alert(alert), "alert")
+    return _message(views.of_alert(alert, plates), "alert")
 
 
-def digest(digest: Digest) -> Message:
+def digest(digest: Digest, plates: Plates) -> Message:
     """Write a digest."""
-    return _message(views.of_digest(digest), "digest")
+    return _message(views.of_digest(digest, plates), "digest")
 
 
 def _message(page: views.Page, name: str) -> Message:

@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from alerts.model import Alert, Digest, Lang, Message
 from alerts.render import mail, views
-from alerts.render.frames import frame
+from alerts.render.plates import Plates
 
 NAMES = ("alert.html", "alert.txt", "digest.html", "digest.txt")
 """The templates that may be written anew; ``{% extends "tocsin/alert.html" %}`` names ours."""
@@ -38,7 +38,7 @@ def written(told: Alert | Digest, message: Message, own: Mapping[str, str]) -> M
         jinja2.TemplateError: A template is wrong; and whatever else a template may raise while it runs.
     """
     name = "alert" if isinstance(told, Alert) else "digest"
-    page = views.of_alert(told) if isinstance(told, Alert) else views.of_digest(told)
+    page = views.of_alert(told, Plates()) if isinstance(told, Alert) else views.of_digest(told, Plates())
     templates = _environment(own, page.lang)
     plain, html = message.text, message.html
     if f"{name}.txt" in own:
@@ -65,8 +65,7 @@ def _environment(own: Mapping[str, str], lang: Lang) -> ImmutableSandboxedEnviro
     for name in _RAW:
         del templates.filters[name]
     templates.globals = {
-        "_": frame(lang).say,
-        "count": frame(lang).count,
+        **mail.words(templates, lang),
         "range": templates.globals["range"],
         "namespace": templates.globals["namespace"],
     }

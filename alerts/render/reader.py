@@ -19,6 +19,7 @@ from lxml import etree
 from alerts.model import Alert, Score
 from alerts.render import views
 from alerts.render.frames import frame
+from alerts.render.plates import Plates
 
 ATOM = "http://www.w3.org/2005/Atom"
 JSON_FEED = "https://jsonfeed.org/version/1.1"
@@ -54,7 +55,7 @@ class Entry:
 
 def entry(alert: Alert) -> Entry:
     """Make an entry of an alert.  Its id is made of the subscription and the development, and never changes."""
-    page = views.of_alert(alert)
+    page = views.of_alert(alert, Plates())
     told, newest = page.stories[0], alert.told.developments[-1]
     words = [passage.words for passage in told.passages]
     return Entry(

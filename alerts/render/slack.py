@@ -18,6 +18,7 @@ from alerts import text
 from alerts.model import Alert, Digest, Lang, Message
 from alerts.render import views
 from alerts.render.frames import frame
+from alerts.render.plates import Plates
 
 MAX_BLOCKS = 50
 HEADER_LIMIT = 150
@@ -37,23 +38,28 @@ Block = Mapping[str, Any]
 """One block, in the shape that Slack's reference gives."""
 
 
-def alert(alert: Alert) -> Message:
+def alert(alert: Alert, plates: Plates) -> Message:
     """Write an alert: the rule and its severity, then the story."""
-    page = views.of_alert(alert)
+    page = views.of_alert(alert, plates)
     section = page.sections[0]
     top = _rich(_text(section.title, bold=True), _text(f" · {frame(page.lang).say(section.severity)} · {page.when}"))
-    return _message(page, [top, _alone(section.stories[0]), _foot(page)])
+    return _message(page, [top, _alone(section.stories[0])[0], _foot(page)])
 
 
-def _alone(told: views.StoryView) -> Block:
-    """Tell a story as fully as one block takes it."""
-    forms = list(_forms(told))
-    return next((form for form in forms if size(form) <= BLOCK_LIMIT), forms[-1])
+def _alone(told: views.StoryView) -> tuple[Block, int]:
+    """Tell a story as fully as one block takes it; with it, its size."""
+    return told.once("slack", lambda: _fullest(told))
 
 
-def digest(digest: Digest) -> Message:
+def _fullest(told: views.StoryView) -> tuple[Block, int]:
+    """Choose the longest form that one block takes."""
+    forms = [(form, size(form)) for form in _forms(told)]
+    return next((one for one in forms if one[1] <= BLOCK_LIMIT), forms[-1])
+
+
+def digest(digest: Digest, plates: Plates) -> Message:
     """Write a digest: every story as fully as one block takes it, in as many messages as that needs."""
-    page = views.of_digest(digest)
+    page = views.of_digest(digest, plates)
     top = [_rich(_text("\n".join([frame(page.lang).say("More than usual"), *page.busy])))] if page.busy else []
     rest = [_rich(_text(views.and_more(page)))] if page.more else []
     rest += [_rich(_text(page.silenced))] if page.silenced else []
@@ -72,17 +78,18 @@ def _head(page: views.Page, n: int, of: int) -> list[Block]:
 
 def _packed(page: views.Page, top: list[Block], rest: list[Block]) -> list[list[Block]]:
     """Put the stories into messages, in their order; each begins with the heading of the section it is in."""
-    parts, taken = [[*top]], size(top)
+    parts, taken, room = [[*top]], size(top), _room(page)
     for section in page.sections:
         heading: list[Block] = [{"type": "divider"}, _rich(*_heading(section, page.lang))]
         for n, told in enumerate(section.stories):
-            story = _alone(told)
+            story, characters = _alone(told)
             new = [story] if n else [*heading, story]
-            if parts[-1] and not _fits(page, len(parts[-1]), taken, new):
+            more = characters + (0 if n else size(heading))
+            if parts[-1] and not (len(parts[-1]) + len(new) + _FRAME <= MAX_BLOCKS and taken + more <= room):
                 parts.append([])
-                new, taken = [*heading, story], 0
+                new, more, taken = [*heading, story], characters + size(heading), 0
             parts[-1] += new
-            taken += size(new)
+            taken += more
     parts[-1] += [*rest, _foot(page)]
     return parts
 
@@ -218,11 +225,6 @@ def _foot(page: views.Page) -> Block:
         "Because the subscription “%(id)s” watches %(rules)s.", id=page.subscription, rules=", ".join(page.watched)
     )
     return _rich(_text(text.cut(words, views.TITLE_LIMIT), italic=True))
-
-
-def _fits(page: views.Page, blocks: int, taken: int, new: list[Block]) -> bool:
-    """Whether the new blocks, behind so many of that size, leave room for the frame of a message."""
-    return blocks + len(new) + _FRAME <= MAX_BLOCKS and taken + size(new) <= _room(page)
 
 
 def _room(page: views.Page) -> int:

@@ -27,26 +27,27 @@ from alerts.model import (
     Told,
 )
 from alerts.render import views
+from alerts.render.plates import Plates
 
 Json = dict[str, Any]
 """One JSON object."""
 
 
-def alert(alert: Alert) -> Message:
+def alert(alert: Alert, plates: Plates) -> Message:
     """Write an alert."""
     s = alert.subscription
-    again = {"told_before": _time(alert.told_before), **_told(alert.told, s)}
+    again = {"told_before": _time(alert.told_before), **_told(alert.told, s, plates)}
     body = {"type": "alert", "subscription": s.id, "rule": _rule(alert.rule), **again}
-    return _message(views.of_alert(alert).subject, body)
+    return _message(views.of_alert(alert, plates).subject, body)
 
 
-def digest(digest: Digest) -> Message:
+def digest(digest: Digest, plates: Plates) -> Message:
     """Write a digest."""
     s = digest.subscription
     sections = [
         {
             "rule": _rule(section.rule),
-            "stories": [_told(told, s) for told in section.stories],
+            "stories": [_told(told, s, plates) for told in section.stories],
             "volume": list(section.volume),
         }
         for section in digest.sections
@@ -63,7 +64,7 @@ def digest(digest: Digest) -> Message:
         "spikes": [_spike(spike) for spike in digest.spikes],
         "silenced": digest.silenced,
     }
-    return _message(views.of_digest(digest).subject, body)
+    return _message(views.of_digest(digest, plates).subject, body)
 
 
 def _spike(spike: Spike) -> Json:
@@ -83,10 +84,15 @@ def _message(subject: str, body: Json) -> Message:
     return Message("webhook", subject, subject, body=json.dumps(body))
 
 
-def _told(told: Told, s: Subscription) -> Json:
+def _told(told: Told, s: Subscription, plates: Plates) -> Json:
     """Give one story."""
+    alike: Json = plates.once(told, "webhook", lambda: _story(told, s))
+    return {"rules": _rules(told.developments, s), **alike}
+
+
+def _story(told: Told, s: Subscription) -> Json:
+    """Give what all are told alike who are told it under the same rules."""
     return {
-        "rules": _rules(told.developments, s),
         "story": told.story,
         "headline": told.headline,
         "score": score(told),

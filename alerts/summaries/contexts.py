@@ -9,6 +9,7 @@ A figure with none of these is not told: "$3 billion a year" is a riddle.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from alerts.text import is_spaceless
@@ -96,6 +97,7 @@ class Span(NamedTuple):
     end: int
 
 
+@lru_cache(maxsize=16_384)
 def around(words: str, start: int, end: int, kind: Kind) -> Span | None:
     """Find what a figure measures; ``None`` if nothing says it.
 

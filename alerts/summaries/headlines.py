@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from alerts.figures import figures
 from alerts.model import Development, Story
@@ -172,12 +173,12 @@ def primary(lang: str) -> str:
 
 def _names(news: Sequence[Development]) -> frozenset[str]:
     """Give the words that begin with a capital where no sentence begins, folded."""
-    found: set[str] = set()
-    for d in news:
-        body = d.article.text[:2000]
-        found.update(
-            m.group()
-            for m in words_in(body)
-            if m.group()[0].isupper() and m.start() > 1 and body[m.start() - 2] not in ".!?"
-        )
+    found = frozenset[str]().union(*(_capitals(d.article.text[:2000]) for d in news))
     return frozenset(folds(" ".join(sorted(found))))
+
+
+@lru_cache(maxsize=4_096)
+def _capitals(body: str) -> frozenset[str]:
+    """Give the words of a text that begin with a capital where no sentence begins."""
+    found = ((m.group(), m.start()) for m in words_in(body))
+    return frozenset(word for word, at in found if word[0].isupper() and at > 1 and body[at - 2] not in ".!?")

@@ -6,7 +6,8 @@ Such counts grow: of two, the lower one was yesterday's, and beside today's it w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from alerts.figures import figures
 
@@ -28,7 +29,8 @@ _IN_WORDS = re.compile(
 )
 
 
-def people(words: str) -> dict[str, int]:
+@lru_cache(maxsize=16_384)
+def people(words: str) -> Mapping[str, int]:
     """Give the most people that a text counts, by what became of them.
 
     >>> people("Death toll in Iran rises to 62; more than 1,300 were arrested")

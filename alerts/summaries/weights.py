@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import chain
 from math import log, sqrt
 
 from alerts.text import COMMON_WORDS, folds, is_spaceless
@@ -22,14 +23,13 @@ def words(text: str) -> Counter[str]:
     >>> sorted(words("伊朗关税"))
     ['伊朗', '关税', '朗关']
     """
-    return Counter(part for word in folds(text) for part in _parts(word) if part not in COMMON_WORDS)
-
-
-def _parts(word: str) -> Iterable[str]:
-    """Give a word, or the pairs of letters of one that is none."""
-    if is_spaceless(word) and len(word) > 1:
-        return (word[i : i + 2] for i in range(len(word) - 1))
-    return (word,) if len(word) > 1 else ()
+    parts: list[str] = []
+    for word in folds(text):
+        if not word.isascii() and is_spaceless(word):
+            parts += (word[i : i + 2] for i in range(len(word) - 1))
+        elif len(word) > 1:
+            parts.append(word)
+    return Counter([part for part in parts if part not in COMMON_WORDS])
 
 
 class Weights:
@@ -37,24 +37,25 @@ class Weights:
 
     def __init__(self, texts: Iterable[str]) -> None:
         counted = [words(text) for text in texts]
-        self._size = len(counted)
-        self._having = Counter(word for one in counted for word in one)
+        having = Counter(chain.from_iterable(counted))
+        self._rarity = {word: log(1 + (len(counted) + 1) / (n + 0.5)) for word, n in having.items()}
+        self._unknown = log(1 + (len(counted) + 1) / 0.5)
 
     def vector(self, *texts: str) -> Vector:
         """Weigh the words of some texts together."""
-        counted: Counter[str] = Counter()
-        for text in texts:
-            counted.update(words(text))
-        weighed = {word: (1 + log(n)) * self._rarity(word) for word, n in counted.items()}
-        length = sqrt(sum(weight * weight for weight in weighed.values()))
+        counted = words(texts[0])
+        if len(texts) > 1:
+            counted = Counter(counted)  # a copy: the other is remembered
+            for text in texts[1:]:
+                counted.update(words(text))
+        rarity, unknown = self._rarity.get, self._unknown
+        weighed = {word: (1 + log(n)) * rarity(word, unknown) for word, n in counted.items()}
+        length = sqrt(sum([weight * weight for weight in weighed.values()]))
         return {word: weight / length for word, weight in weighed.items()} if length else {}
-
-    def _rarity(self, word: str) -> float:
-        return log(1 + (self._size + 1) / (self._having[word] + 0.5))
 
 
 def likeness(one: Vector, other: Vector) -> float:
     """Give the cosine of two vectors."""
     if len(other) < len(one):
         one, other = other, one
-    return sum(weight * other.get(word, 0.0) for word, weight in one.items())
+    return sum([weight * other[word] for word, weight in one.items() if word in other])

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from alerts import text
 from alerts.model import Alert, Digest, Spike, Subscription
 from alerts.render.frames import frame
+from alerts.render.plates import Plates
 from alerts.render.views.shapes import DevelopmentView as DevelopmentView
 from alerts.render.views.shapes import MatchView as MatchView
 from alerts.render.views.shapes import Page as Page
@@ -34,11 +35,11 @@ MAX_SPIKES = 5
 # ── the two pages ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def of_digest(digest: Digest) -> Page:
+def of_digest(digest: Digest, plates: Plates) -> Page:
     """Show a digest."""
     s = digest.subscription
     slot = digest.slot.astimezone(ZoneInfo(s.zone))
-    sections = tuple(section(one, s, slot) for one in digest.sections)
+    sections = tuple(section(one, s, slot, plates) for one in digest.sections)
     title = _name(s)
     return Page(
         subject=_digest_subject(digest, title, [t.headline for one in sections for t in one.stories]),
@@ -56,13 +57,13 @@ def of_digest(digest: Digest) -> Page:
     )
 
 
-def of_alert(alert: Alert) -> Page:
+def of_alert(alert: Alert, plates: Plates) -> Page:
     """Show an alert: a page of one story."""
     s = alert.subscription
     rule = alert.rule
     newest = alert.told.developments[-1].article
     when = newest.when.astimezone(ZoneInfo(s.zone))
-    told = story(alert.told, s, when)
+    told = story(alert.told, s, when, plates)
     w, again = frame(s.lang), alert.told_before
     before = w.say(", still going on, told before at %(time)s", time=time(again, s, when)) if again else ""
     outlet = clean(newest.outlet, NAME_LIMIT)

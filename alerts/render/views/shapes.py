@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from alerts.model import Lang, Severity
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,15 @@ class StoryView:
     matches: tuple[MatchView, ...]
     score: str = ""
     framed: Lang = "en"
+    forms: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was written of it already: it is in many messages, and the same in each of a kind."""
+
+    def once(self, form: Hashable, make: Callable[[], T]) -> T:
+        """Give what was written of it in this form, the first time or now."""
+        if form not in self.forms:
+            self.forms[form] = make()
+        made: T = self.forms[form]
+        return made
 
     @property
     def words(self) -> tuple[str, ...]:

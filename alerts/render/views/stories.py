@@ -10,6 +10,7 @@ from operator import attrgetter
 from alerts.model import Development, Moment, Section, Subscription, Told
 from alerts.render.bars import drawn
 from alerts.render.frames import frame
+from alerts.render.plates import Plates
 from alerts.render.views.matches import matches
 from alerts.render.views.shapes import DevelopmentView, PassageView, QuoteView, SectionView, StoryView
 from alerts.render.views.words import (
@@ -36,11 +37,17 @@ MAX_QUOTES = 2
 MAX_ALSO_IN = 12
 
 
-def section(section: Section, s: Subscription, slot: datetime) -> SectionView:
+def section(section: Section, s: Subscription, slot: datetime, plates: Plates) -> SectionView:
     """Show one rule's stories."""
-    stories = tuple(story(told, s, slot, score(told, s, slot)) for told in section.stories)
+    stories = tuple(story(told, s, slot, plates, ranked=True) for told in section.stories)
     title = clean(section.rule.title or section.rule.id, NAME_LIMIT)
     return SectionView(title, section.rule.severity, stories, *drawn(section.volume, slot, frame(s.lang)))
+
+
+def story(told: Told, s: Subscription, at: datetime, plates: Plates, *, ranked: bool = False) -> StoryView:
+    """Show one story, with its score if it is one of several."""
+    alike = at, s.lang, s.zone, ranked
+    return plates.once(told, alike, lambda: _story(told, s, at, score(told, s, at) if ranked else ""))
 
 
 def score(told: Told, s: Subscription, at: datetime) -> str:
@@ -52,7 +59,7 @@ def score(told: Told, s: Subscription, at: datetime) -> str:
     return f"{w.say(told.score.severity)} · {outlets} · {ago(told.score.newest, at, w)}"
 
 
-def story(told: Told, s: Subscription, at: datetime, score: str = "") -> StoryView:
+def _story(told: Told, s: Subscription, at: datetime, score: str) -> StoryView:
     """Show one story; its link and language are those of the article that gave the headline."""
     news = told.developments
     first = next((d.article for d in reversed(news) if d.article.title == told.headline), news[-1].article)

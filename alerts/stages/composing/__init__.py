@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from alerts import digests as digests_
+from alerts import render
 from alerts import volumes as volumes_
 from alerts.model import Development, Notice, Report, Rule, Silence, Story, Subscription, Volume, Waiting
 from alerts.ports import Dress, Log, Outbox, Rewrite, Table
@@ -63,6 +64,7 @@ def compose(
         readers=developments.readers(),
         story=lru_cache(STORIES)(stories.get),
         words=Words(rewrite, count),
+        plates=render.Plates(),
         volume=volume,
         hours=volumes_.counts(volume),
         silences=tuple(s for s in known if s.begins <= now),

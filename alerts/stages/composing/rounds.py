@@ -36,6 +36,7 @@ class Round:
     readers: Mapping[str, Reader]
     story: Callable[[str], Story | None]
     words: Words
+    plates: render.Plates
     volume: Volume
     hours: Mapping[tuple[str, datetime], int]
     silences: tuple[Silence, ...]
@@ -62,7 +63,7 @@ class Round:
 
     def written(self, told: Alert | Digest) -> Message:
         """Write a message by the user's templates where there are some, and by ours where those are wrong."""
-        message = render.alert(told) if isinstance(told, Alert) else render.digest(told)
+        message = render.alert(told, self.plates) if isinstance(told, Alert) else render.digest(told, self.plates)
         if self.dress is None:
             return message
         message, wrong = self.dress(told, message)

@@ -22,17 +22,33 @@ class Words:
         self._rewrite = rewrite
         self._count = count
         self._known: dict[object, Told] = {}
+        self._said: dict[object, Told] = {}
 
     def of(self, told: Told, story: Story | None) -> Told:
-        """Put one story in words; they rest on what is new in it, and on the words by which it was met."""
-        words = frozenset(e.words for d in told.developments for hit in d.match.hits for e in hit.evidence)
-        key = (told.story, tuple(d.key for d in told.developments), words)
+        """Put one story in words.
+
+        Whoever is told the same of it, by the same rules, is given the very same value: it need be written but once.
+        """
+        by = tuple((d.key, tuple(hit.rule for hit in d.match.hits)) for d in told.developments)
+        key = (told.story, by, tuple(rule.id for rule in told.rules))
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= MANY:
                 self._known.clear()
-            known = self._known[key] = summaries_.summarise(told, story)
-        return replace(told, headline=known.headline, figures=known.figures, summary=known.summary)
+            said = self._in_words(told, story)
+            known = replace(told, headline=said.headline, figures=said.figures, summary=said.summary)
+            self._known[key] = known
+        return known
+
+    def _in_words(self, told: Told, story: Story | None) -> Told:
+        """Summarise a story; the words rest on what is new in it, and on the words by which it was met."""
+        words = frozenset(e.words for d in told.developments for hit in d.match.hits for e in hit.evidence)
+        key = (told.story, tuple(d.key for d in told.developments), words)
+        if key not in self._said:
+            if len(self._said) >= MANY:
+                self._said.clear()
+            self._said[key] = summaries_.summarise(told, story)
+        return self._said[key]
 
     def of_digest(self, digest: Digest, stories: Mapping[str, Story | None]) -> Digest:
         """Put every story of a digest in words."""
