@@ -1,9 +1,9 @@
 """From a push to its delivery: two processes, ``alerts serve`` and ``alerts run --follow``, and a webhook on loopback.
 
-    python bench/push.py [articles]
+    python bench/push.py [articles] [follow]
 
 Prints the milliseconds from the first byte of a POST to the arrival of its webhook, one article at a time and then in
-one burst, and beside them those of a line that only looks by the clock, every second.
+one burst, and beside them those of a line that only looks by the clock, every second; after `follow`, the first alone.
 """
 
 from __future__ import annotations
@@ -128,11 +128,14 @@ def main() -> None:
         }
         with running("serve", "--port", "0", environ=environ) as server:
             assert server.stdout is not None
-            url = server.stdout.readline().split()[3].removesuffix(";")
+            said = server.stdout.readline()
+            url = next(word for word in said.split() if word.startswith("http")).removesuffix(";")
             with running("run", "--follow", environ=environ):
                 post(url, line(0, words))
                 wait(receiver, "push0")
                 told("alerts run --follow, one by one", one_by_one(url, receiver, range(1, number + 1), words))
+                if "follow" in sys.argv:
+                    return
                 burst = range(number + 1, 2 * number + 1)
                 began = time.monotonic()
                 post(url, b"\n".join(line(n, words) for n in burst))

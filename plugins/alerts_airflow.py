@@ -76,7 +76,8 @@ def careful() -> dict[str, Any]:
             RetryRule("alerts.errors.StoreError", RetryAction.RETRY, timedelta(seconds=15), "the store is away"),
         ]
     )
-    hour, pause = timedelta(hours=1), timedelta(seconds=30)
+    # Short, since what it mostly follows is a task whose process was killed, and it may succeed at once.
+    hour, pause = timedelta(hours=1), timedelta(seconds=5)
     return {"retries": 3, "retry_delay": pause, "retry_policy": policy, "execution_timeout": hour}
 
 
@@ -257,3 +258,16 @@ class NewsWatch(AirflowPlugin):
     external_views: list[Any] = [  # noqa: RUF012
         {"name": "News watch", "href": "alerts/", "destination": "nav", "category": "browse"}
     ]
+
+    @classmethod
+    def on_load(cls, *_: Any, **__: Any) -> None:
+        """Import the line ahead, in a process that is told to load its plugins when it starts.
+
+        Whoever runs tasks forks for each of them, so that what is imported before is there in every task; otherwise
+        each would import for a second and work for a hundredth of one (docs/notes/0009).  A process that loads plugins
+        later has forked already, or runs no task.
+        """
+        from airflow.sdk.configuration import conf  # noqa: PLC0415
+
+        if not conf.getboolean("core", "lazy_load_plugins"):
+            from alerts import app  # noqa: F401, PLC0415

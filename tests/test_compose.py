@@ -23,7 +23,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parents[1]
 COMPOSE = ROOT / "docker-compose.yml"
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer", "worker")
-OURS = (*AIRFLOW, "init", "serve", "demo-feeds")
+OURS = (*AIRFLOW, "init", "serve", "desk", "demo-feeds")
 NEEDED = re.compile(r"\$\{(\w+):\?")
 OPTIONAL = re.compile(r"\$\{(\w+):-")
 
@@ -106,6 +106,11 @@ def test_our_image_has_the_version_of_the_product() -> None:
     assert {s["image"] for s in SERVICES.values() if s["image"].startswith("tocsin")} == {f"tocsin:{version[1]}"}
 
 
+def test_what_reads_is_given_nothing_to_write_to() -> None:
+    """The desk is what strangers may come to: of the folders it has the configuration alone, and that read-only."""
+    assert _mounts("desk") == [("./config", "/etc/alerts", "ro")]
+
+
 @services
 def test_ports_are_open_to_this_machine_only(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", ()))
@@ -123,7 +128,7 @@ def test_valkey_keeps_its_keys_and_throws_none_away() -> None:
 
 
 def test_airflow_starts_when_its_database_is_there() -> None:
-    waits = {SERVICES[name]["depends_on"]["init"]["condition"] for name in (*AIRFLOW, "serve")}
+    waits = {SERVICES[name]["depends_on"]["init"]["condition"] for name in (*AIRFLOW, "serve", "desk")}
     assert waits == {"service_completed_successfully"}
     assert {d["condition"] for d in SERVICES["init"]["depends_on"].values()} == {"service_healthy"}
     done = [line for line in SERVICES["init"]["command"][-1].partition("\nEOF\n")[2].splitlines() if line]
@@ -150,10 +155,15 @@ def test_every_process_of_airflow_has_the_same_secrets() -> None:
 def test_only_who_needs_them_has_the_products_stores_and_channels() -> None:
     stores = {"ALERTS_SQL", "ALERTS_REDIS"}
     channels = {"ALERTS_SMTP", "ALERTS_SLACK", "ALERTS_WEBHOOK", "ALERTS_WEBHOOK_SECRET"}
-    with_stores = {"api-server", "scheduler", "triggerer", "worker", "init", "serve"}
+    with_stores = {"api-server", "scheduler", "triggerer", "worker", "init", "serve", "desk"}
     assert {name for name in SERVICES if stores & set(_environment(name))} == with_stores
     assert {name for name in SERVICES if channels & set(_environment(name))} == {"scheduler", "worker"}
     assert {name for name in SERVICES if "ALERTS_PUSH_TOKEN" in _environment(name)} == {"serve"}
+    assert {name for name in SERVICES if "ALERTS_DESK_TOKEN" in _environment(name)} == {"desk"}
+    # Who signs a link and who is asked to open it must have the same secret: a key in one's own volume would not do.
+    assert {n for n in SERVICES if "ALERTS_DESK_SECRET" in _environment(n)} == {
+        "api-server", "scheduler", "worker", "desk"
+    }  # fmt: skip
     assert _environment("scheduler") == _environment("worker")
     assert stores | channels <= set(_environment("scheduler"))
     # The superuser's password would open both databases: it is for making them, and for nothing else.
@@ -165,7 +175,7 @@ def test_what_must_be_set_has_no_default_in_the_example() -> None:
     needed = set(NEEDED.findall(text))
     assert {name for name in needed if example[name]} == set()
     assert {name for name in set(OPTIONAL.findall(text)) if example[name]} == {
-        "AIRFLOW_EXECUTOR", "AIRFLOW_PORT", "MAILPIT_PORT", "ALERTS_PUSH_PORT"
+        "AIRFLOW_EXECUTOR", "AIRFLOW_PORT", "MAILPIT_PORT", "ALERTS_PUSH_PORT", "ALERTS_DESK_PORT"
     }  # fmt: skip
     assert needed | set(OPTIONAL.findall(text)) | {"COMPOSE_PROJECT_NAME"} == set(example)
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,17 +30,22 @@ BIN = Path("/opt/rehearsal/bin")
 """Where the programs of the image are found, and those that stand in for the images of others."""
 
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-STARTED = ("postgres", "valkey", "init", "api-server", "scheduler", "dag-processor", "triggerer", "serve", "demo-feeds")
+TASKS = b"airflow worker -- LocalExecutor: "
+"""How the processes are called in which the LocalExecutor looks after tasks."""
+
+WELL = ("api-server", "scheduler", "dag-processor", "triggerer", "serve", "desk")
+STARTED = ("postgres", "valkey", "init", *WELL, "demo-feeds")
 """The order in which compose would start them: what others wait for comes first."""
+
+NEEDED = ("ALERTS_DB_PASSWORD", "ALERTS_PUSH_TOKEN", "ALERTS_DESK_TOKEN", "ALERTS_DESK_SECRET")
+"""What of ours must be set."""
 
 
 def example(**filled: str) -> dict[str, str]:
     """The example of secrets, every gap of it filled."""
     lines = (ROOT / ".env.example").read_text().splitlines()
     given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    optional = {
-        name for name in given if name.startswith("ALERTS_") and name not in ("ALERTS_DB_PASSWORD", "ALERTS_PUSH_TOKEN")
-    }
+    optional = {name for name in given if name.startswith("ALERTS_") and name not in NEEDED}
     made = {name: value or ("" if name in optional else secrets.token_hex(32)) for name, value in given.items()}
     return made | {"AIRFLOW_FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()} | filled
 
@@ -99,6 +104,20 @@ class Stack:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
 
+    def kill_a_task(self) -> bool:
+        """Kill a process of the scheduler that looks after a task, as a machine does that is out of memory.
+
+        The task itself is left: it ends when it next has something to say.  One that waits for a task is left alone:
+        what Airflow's workers wait at would be locked for ever, in the hand of the dead.
+        """
+        for command in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                title = command.read_bytes()
+                if title.startswith(TASKS) and b"<idle>" not in title:
+                    os.kill(int(command.parent.name), signal.SIGKILL)
+                    return True
+        return False
+
     def alerts(self, *words: str) -> str:
         """Run a command of the product where the tasks run, as `docker compose exec scheduler alerts …` does."""
         service = self.services["scheduler"]
@@ -136,7 +155,7 @@ def standing(
                 stack.start(name)
                 if name in ("postgres", "valkey"):
                     stack.wait_until_healthy(name)
-        for name in ("api-server", "scheduler", "dag-processor", "triggerer", "serve", *also):
+        for name in (*WELL, *also):
             stack.wait_until_healthy(name)
         yield stack
     except BaseException:
