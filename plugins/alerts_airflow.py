@@ -264,7 +264,7 @@ class NewsWatch(AirflowPlugin):
         """Import the line ahead, in a process that is told to load its plugins when it starts.
 
         Whoever runs tasks forks for each of them, so that what is imported before is there in every task; otherwise
-        each would import for a second and work for a hundredth of one (docs/notes/0009).  A process that loads plugins
+        each would import for a second and work for a hundredth of one (note 0009).  A process that loads plugins
         later has forked already, or runs no task.
         """
         from airflow.sdk.configuration import conf  # noqa: PLC0415

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
 
@@ -46,35 +48,30 @@ json.dump(None, open(sys.argv[1], "w"))
 
 CONFIG = {
     "feeds.yaml": 'allow_hosts: [127.0.0.1]\nfeeds:\n  - {id: no, url: "http://127.0.0.1:9/", outlet: A, every: 1h}\n',
-    "channels.yaml": "channels:\n  - {id: hook, kind: webhook}\n",
+    "channels.yaml": "allow_hosts: [127.0.0.1]\nchannels:\n  - {id: hook, kind: webhook}\n",
     "subscriptions.yaml": (
         "subscriptions:\n  - {id: desk, title: Desk, rules: all, channel: hook, when: instant, strength: mention}\n"
     ),
     "rules/iran.yaml": "rules:\n  - {id: iran, title: Iran, any: [Iran]}\n",
 }
-STORIES = {
-    "calm": ("Iran opens a railway", "The line joins Mashhad and the harbour at Chabahar."),
-    "no triggerer": ("Wrestlers of Iran win gold", "Twelve medals were taken at the games in Astana."),
-    "a killed scheduler": ("Drought empties lakes in Iran", "Farmers leave orchards; salt storms blow over Urmia."),
-    "no scheduler": ("Iran lends carpets to a museum", "Forty silk pieces of Kashan are shown in Vienna until May."),
-}
-"""What is pushed, and when: each a story of its own."""
+PUSHED = ("calm", "triggerless", "torn", "schedulerless")
+"""What is pushed, each a word that no other has; the last but one while the scheduler is killed."""
 
 
 class Received:
-    """What came: of each title the ids under which it was sent; an id that comes again is the same message."""
+    """What came: of each word the ids under which it was sent; an id that comes again is the same message."""
 
     def __init__(self) -> None:
         self.ids: dict[str, set[str]] = {}
 
     def answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
-        for title, _ in STORIES.values():
-            if title in body.decode():
-                self.ids.setdefault(title, set()).add(headers_of(handler)["webhook-id"])
+        for name in PUSHED:
+            if name in body.decode().split():
+                self.ids.setdefault(name, set()).add(headers_of(handler)["webhook-id"])
         say(handler, 204)
 
-    def wait_for(self, *titles: str) -> None:
-        until(lambda: set(titles) <= self.ids.keys(), f"not all of {titles} have come")
+    def wait_for(self, *names: str) -> None:
+        until(lambda: set(names) <= self.ids.keys(), f"not all of {names} have come")
 
 
 class Services:
@@ -164,11 +161,12 @@ def running(environment: Mapping[str, str], folder: Path) -> Iterator[Services]:
 
 
 def push(door: pushing.Door, name: str) -> str:
-    """Push the story of a name; gives its title."""
-    title, text = STORIES[name]
-    reply = pushing.receive(json.dumps({"title": title, "text": text}).encode(), door)
-    assert reply.said["new"] == 1
-    return title
+    """Push an article that no other is like, so that it is a story of its own; gives its name."""
+    words = random.Random(name)
+    text = " ".join("".join(words.choices(ascii_lowercase, k=8)) for _ in range(120))
+    said = {"id": name, "title": f"Iran {name} {text[:60]}", "text": text}
+    assert pushing.receive(json.dumps(said).encode(), door).said["new"] == 1
+    return name
 
 
 def until(true: Callable[[], object], otherwise: str) -> None:
@@ -190,15 +188,15 @@ def test_nothing_is_lost_or_told_twice(environment: dict[str, str], tmp_path: Pa
         received.wait_for(push(door, "calm"))
 
         services.kill("triggerer")
-        told = push(door, "no triggerer")
+        told = push(door, "triggerless")
         services.start("triggerer")
         received.wait_for(told)
 
-        told = push(door, "a killed scheduler")
+        told = push(door, "torn")
         until(lambda: not queries.unread(engine, "articles", "match"), "alerts_watch has not begun")
         services.kill("scheduler")
-        more = push(door, "no scheduler")
+        more = push(door, "schedulerless")
         services.start("scheduler")
         received.wait_for(told, more)
 
-    assert {title: len(ids) for title, ids in received.ids.items()} == {title: 1 for title, _ in STORIES.values()}
+    assert {name: len(ids) for name, ids in received.ids.items()} == dict.fromkeys(PUSHED, 1)

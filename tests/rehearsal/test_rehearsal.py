@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen  # noqa: TID251 - to loopback, where nothing else is
 
 import pytest
@@ -34,12 +36,12 @@ def configured() -> dict[str, str]:
     return files | {"channels.yaml": f"{files['channels.yaml']}\nallow_hosts: [receiver]\n"}
 
 
-def until(true: Callable[[], object], seconds: float) -> None:
+def until(true: Callable[[], object], seconds: float, look: float = 0.2) -> None:
     """Wait until something is true; what the services have said is printed when it does not come about."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"it did not come about within {seconds:g} s"
-        time.sleep(0.2)
+        time.sleep(look)
 
 
 def push(token: str, title: str) -> None:
@@ -64,8 +66,35 @@ def the_line_runs_to_its_ends(stack: Stack, airflow: Airflow, received: Received
     until(lambda: any("mountains of Tocsin" in body for _, body in received.slack), 60)
     print(f"push to Slack: {time.monotonic() - before:.1f} s")
     assert "sample-polaris-wire" in stack.alerts("feeds")
-    twice = {body for _, body in received.slack if [b for _, b in received.slack].count(body) > 1}
-    assert not twice
+
+
+def a_worker_is_killed(stack: Stack, airflow: Airflow, received: Received, token: str) -> None:
+    """In the midst of its task, which another takes up again: what was pushed is told all the same."""
+
+    def told() -> bool:
+        return any("storks of Tocsin" in body for _, body in received.slack)
+
+    def runs() -> bool:
+        found = airflow.ask("dags/alerts_watch/dagRuns/~/taskInstances?state=running")
+        return bool(found["total_entries"])
+
+    push(token, "Iran counts the storks of Tocsin")
+    until(lambda: runs() or told(), 60, look=0.02)
+    print("the worker is killed", "too late" if told() else "while it runs a task")
+    stack.kill("worker")
+    stack.start("worker")
+    stack.wait_until_healthy("worker")
+    until(told, 120)
+
+
+def the_desk_shows_it(token: str) -> None:
+    """To who has the token, and to nobody else."""
+    asked = Request("http://127.0.0.1:8587/api/developments")
+    with pytest.raises(HTTPError, match="401"):
+        urlopen(asked, timeout=30)
+    asked.add_header("Authorization", f"Bearer {token}")
+    with urlopen(asked, timeout=30) as answer:
+        assert "mountains of Tocsin" in answer.read().decode()
 
 
 @pytest.mark.parametrize("executor", ["LocalExecutor", "CeleryExecutor"])
@@ -77,8 +106,14 @@ def test_every_service_runs_as_it_is_written_and_the_line_comes_out(tmp_path: Pa
         receiving() as received,
         standing(environment, tmp_path, *profiles, also=workers) as stack,
     ):
-        the_line_runs_to_its_ends(stack, Airflow(environment), received, environment["ALERTS_PUSH_TOKEN"])
-        well = Airflow(environment).ask("monitor/health")
+        airflow, token = Airflow(environment), environment["ALERTS_PUSH_TOKEN"]
+        the_line_runs_to_its_ends(stack, airflow, received, token)
+        the_desk_shows_it(environment["ALERTS_DESK_TOKEN"])
+        if workers:
+            a_worker_is_killed(stack, airflow, received, token)
+        bodies = Counter(body for _, body in received.slack)
+        assert {body: count for body, count in bodies.items() if count > 1} == {}
+        well = airflow.ask("monitor/health")
         assert {part: told["status"] for part, told in well.items()} == dict.fromkeys(
             ("metadatabase", "scheduler", "triggerer", "dag_processor"), "healthy"
         )
