@@ -34,14 +34,14 @@ import farm
 from aiohttp.abc import AbstractResolver, ResolveResult
 from redis.connection import AbstractConnection
 
-from alerts import stages
+from alerts import garbage, stages
 from alerts.adapters import redis as redis_
 from alerts.adapters import sql
 from alerts.adapters.children import ChildParse, Children
 from alerts.adapters.http import HttpFetch, Network
 from alerts.adapters.memory import MemoryPages
 from alerts.adapters.valkey import embedded
-from alerts.app import BEAT, Stores, rare_collections
+from alerts.app import BEAT, Stores
 from alerts.model import Feed, FeedRequest, FeedState
 
 START = datetime(2026, 7, 1, 5, 0, tzinfo=UTC)
@@ -211,7 +211,7 @@ def ours(options: argparse.Namespace) -> list[dict[str, Any]]:
             tell(options.plain, generation, (100, 10, 100)[bad] if bad else int(cycle), bad=bad, delay=options.delay)
             meter, polled, began = Meter(), 0.0, time.perf_counter()
             before = len(asked)
-            with meter.running(), rare_collections():
+            with meter.running(), garbage.rarely():
                 now = START + generation * EVERY
                 report = stages.poll(
                     some,
@@ -239,7 +239,7 @@ def client(options: argparse.Namespace) -> list[dict[str, Any]]:
     meter = Meter()
     with tempfile.TemporaryDirectory() as var, embedded(Path(var) / "valkey") as url, redis_.connect(url) as known:
         fetch = HttpFetch(network=network(options.plain, Path(options.folder)), hosts=redis_.RedisHosts(known))
-        with meter.running(), rare_collections():
+        with meter.running(), garbage.rarely():
             answers = sum(1 for _ in fetch([FeedRequest(feed) for feed in feeds(options.feeds, "http")]))
     return [line(meter, {"due": answers})]
 

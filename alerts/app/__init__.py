@@ -10,7 +10,7 @@ The clock is read here and in ``cli``, nowhere else.
 from alerts.app.keeping import Daily, housekeep, keep
 from alerts.app.opening import BEAT, folder_of, load, open_app, open_fetch, open_redis, open_sql, rebuild_index, restore
 from alerts.app.readers import SqlReaders, desk_signer, desk_url
-from alerts.app.running import LINE, App, Clock, Stage, in_memory, rare_collections, shard_of, utc
+from alerts.app.running import LINE, App, Clock, Stage, in_memory, shard_of, utc
 from alerts.app.stores import Stores
 from alerts.app.ways import Lookup, channel, config_of, fetcher, rewriter, web_address
 
@@ -38,7 +38,6 @@ __all__ = [
     "open_fetch",
     "open_redis",
     "open_sql",
-    "rare_collections",
     "rebuild_index",
     "restore",
     "rewriter",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +15,7 @@ from sqlalchemy import Engine
 
 from alerts import channels as channels_
 from alerts import deliveries as deliveries_
-from alerts import render, stages, subscribing, urls
+from alerts import garbage, render, stages, subscribing, urls
 from alerts import rules as rules_
 from alerts.adapters import logs, sql
 from alerts.adapters.memory import MemoryNews, MemoryPages, MemoryParse
@@ -183,7 +182,7 @@ class App:
     def _poll(self, now: datetime, shard: tuple[int, int]) -> Report:
         """Poll the shard's feeds; what is wrong with the configuration is said here, where the line begins."""
         feeds, states, hubs = shard_of(self.config.feeds, *shard), self.stores.states, self.stores.hubs
-        with rare_collections():
+        with garbage.rarely():
             report = stages.poll(
                 tuple(subscribing.awake(feeds, states=states, hubs=hubs, now=now)) if self.callback else feeds,
                 fetch=self.fetch,
@@ -211,20 +210,6 @@ class App:
 def shard_of(feeds: Sequence[Feed], n: int, of: int) -> tuple[Feed, ...]:
     """Give the feeds whose host falls to shard ``n`` of ``of``: one host is never asked by two shards."""
     return tuple(feed for feed in feeds if zlib.crc32(urls.host(feed.url).encode()) % of == n)
-
-
-@contextmanager
-def rare_collections() -> Iterator[None]:
-    """Let Python look for cycles of garbage more rarely: a poll makes many values, and hardly a cycle.
-
-    Measured by ``bench/collect.py``: a sixth of the CPU of a poll, for some ten megabytes.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def in_memory(

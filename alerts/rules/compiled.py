@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from hashlib import blake2b
 from itertools import chain
 from operator import attrgetter, itemgetter
 
+from alerts import garbage
 from alerts.model import Field, Rule, Watchlist
 from alerts.rules import nodes
 from alerts.rules.index import CHOICES, Index, Way
@@ -75,29 +74,11 @@ def compile(  # noqa: A001 - rules.compile reads well
     if len(by_id) < len(rules):
         twice = [name for name, times in Counter(rule.id for rule in rules).items() if times > 1]
         raise TermError(f'two rules have the id "{twice[0]}"; give one of them another')
-    with _no_collection():
+    with garbage.never():
         kept = _kept(rules, watchlists, before) if before else {}
         if before is None or len(kept) < (1 - _STALE) * len(before.compiled):
             return _build(rules, by_id, watchlists, None, {})
         return _build(rules, by_id, watchlists, before, kept)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the garbage collector out while a million objects are made that all stay: it would look at each again.
-
-    At the end they are put among the old ones, or it would look at all of them as soon as it is let in.
-    """
-    was_on, frozen = gc.isenabled(), gc.get_freeze_count()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if not frozen:
-            gc.unfreeze()
-        if was_on:
-            gc.enable()
 
 
 def _kept(rules: Iterable[Rule], watchlists: Mapping[str, Watchlist], before: Rules) -> dict[str, int]:
