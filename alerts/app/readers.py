@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -62,6 +62,18 @@ class SqlReaders:
             return ""
         token = self.signer.sign("read", self.signer.mark("read", digest), now + subscribers_.UNSUBSCRIBE_WITHIN)
         return f"{self.url}/read/{quote(digest)}/{token}"
+
+    def managing(self, config: Config, now: datetime) -> Callable[[str], str]:
+        """Give what leads from a subscription to where its one reader changes it; to nothing, if nobody does."""
+        if not self.url or config.self_service is None:
+            return lambda _: ""
+        ids, until = {reader.name: reader.id for reader in self._store.all()}, now + subscribers_.MANAGE_WITHIN
+
+        def page(subscription: str) -> str:
+            id_ = ids.get(subscription)
+            return f"{self.url}/manage/{self.signer.sign('manage', id_, until)}" if id_ else ""
+
+        return page
 
     def heeding(self, channels: Mapping[str, Channel]) -> Mapping[str, Channel]:
         """Give channels that send nothing to whom is left alone by now."""

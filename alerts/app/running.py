@@ -57,6 +57,10 @@ class Readers(Protocol):
         """Give where a digest, by its name, can be seen in a browser; empty if nowhere."""
         ...
 
+    def managing(self, config: Config, now: datetime) -> Callable[[str], str]:
+        """Give what leads from a subscription to where its one reader changes it; to nothing, if nobody does."""
+        ...
+
     def heeding(self, channels: Mapping[str, Channel]) -> Mapping[str, Channel]:
         """Give channels that send nothing to whom is left alone by now."""
         ...
@@ -150,6 +154,7 @@ class App:
                     link=partial(readers.link, now=now) if readers else None,
                     dress=self.dress,
                     tell=partial(self._tell, now=now),
+                    manage=readers.managing(self.config, now) if readers else (lambda _: ""),
                 )
             case "deliver":
                 report = self._deliver()

@@ -7,6 +7,7 @@ something is a POST from a page of ours by somebody who may act.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -175,7 +176,7 @@ def _pages(authenticate: Callable[..., Caller | Awaitable[Caller]]) -> APIRouter
 
     def one(request: Request, desk: At, name: str, caller: Caller = Depends(authenticate)) -> HTMLResponse:  # noqa: B008
         record = _record(desk, name)
-        message = _shown(record.delivery)
+        message = _shown(desk, record.delivery)
         return pages.page(
             request,
             "delivery.html",
@@ -200,19 +201,20 @@ def digests() -> APIRouter:
 
     def page(request: Request, desk: At, name: str, token: str) -> HTMLResponse:
         delivery = _digest(desk, name, token)
+        message = _shown(desk, delivery)
         subscription = next((s for s in desk.config.subscriptions if s.id == delivery.subscription), None)
         return pages.page(
             request,
             "digest.html",
-            subject=delivery.message.subject,
-            has_page=bool(delivery.message.html),
-            text=delivery.message.text,
+            subject=message.subject,
+            has_page=bool(message.html),
+            text=message.text,
             source=f"read/{quote(name)}/{token}/message",
             wanted=syndication.entries(desk, subscription, WANTED) if subscription else (),
         )
 
     def message(desk: At, name: str, token: str) -> HTMLResponse:
-        return _framed(_digest(desk, name, token).message)
+        return _framed(_shown(desk, _digest(desk, name, token)))
 
     router.add_api_route("/read/{name}/{token}", page, methods=["GET"])
     router.add_api_route("/read/{name}/{token}/message", message, methods=["GET"])
@@ -279,7 +281,7 @@ def _spread(body: str) -> str:
 
 def snapshot(desk: At, name: str) -> HTMLResponse:
     """Show a message as it was sent, in a frame that can do nothing.  Its links open in a tab of their own."""
-    return _framed(_shown(_record(desk, name).delivery))
+    return _framed(_shown(desk, _record(desk, name).delivery))
 
 
 def _framed(message: Message) -> HTMLResponse:
@@ -292,11 +294,15 @@ def _framed(message: Message) -> HTMLResponse:
     )
 
 
-def _shown(delivery: Delivery) -> Message:
-    """Give the message, but of a mail whose link is for its reader alone only that it is one."""
+def _shown(desk: Desk, delivery: Delivery) -> Message:
+    """Give the message without the links that are for its reader alone: whoever has one could use it."""
+    message = delivery.message
     if delivery.id.startswith(service.PREFIX):
-        return Message("mail", delivery.message.subject, "The link in this mail is for its reader alone.")
-    return delivery.message
+        return Message("mail", message.subject, "The link in this mail is for its reader alone.")
+    own = re.compile(re.escape(desk.url) + r"/manage/[\w=-]+") if desk.url else None
+    if own is None or not own.search(message.text):
+        return message
+    return replace(message, text=own.sub(desk.url, message.text), html=own.sub(desk.url, message.html))
 
 
 def _record(desk: Desk, name: str) -> queries.DeliveryRecord:

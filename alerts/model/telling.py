@@ -199,7 +199,8 @@ class Digest:
     """Many developments, told at a slot.
 
     ``more`` counts the stories that did not fit; ``spikes`` are the hours in which a rule met far more than usual;
-    ``silenced`` counts the developments that a silence holds back.  ``link`` is where it can be seen in a browser.
+    ``silenced`` counts the developments that a silence holds back.  ``link`` is where it can be seen in a browser, and
+    ``manage`` where its one reader changes, pauses or ends it.
     """
 
     subscription: Subscription
@@ -209,6 +210,7 @@ class Digest:
     spikes: tuple[Spike, ...] = ()
     silenced: int = 0
     link: str = ""
+    manage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

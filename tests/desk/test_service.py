@@ -23,7 +23,7 @@ from alerts.desk import Desk, service, web
 from alerts.model import Development, Report
 from alerts.subscribers import ASK_AGAIN, Subscriber, address_mark
 from tests.contract.values import TestClock, delivery, development
-from tests.desk.conftest import URL, fill
+from tests.desk.conftest import TOKEN, URL, fill
 from tests.desk.visitor import Visitor
 
 FORM = {"address": "mina@example.org", "rule": ["iran"], "often": "instant", "at": "07:30", "zone": "UTC", "lang": "en"}
@@ -371,6 +371,31 @@ def test_unsubscribing_needs_https(desk: Desk) -> None:
         readers = SqlReaders(desk.engine, desk.signer, url)
         assert bool(readers.unsubscribe("anna", "anna@example.com", now=desk.clock())) == found
     assert SqlReaders(desk.engine, desk.signer, URL).unsubscribe("desk", "", now=desk.clock()) == ""
+
+
+def test_each_digest_leads_its_reader_and_nobody_else_to_the_page_where_it_is_changed(
+    stranger: Visitor, reader: Visitor, app: App, desk: Desk, clock: TestClock, channel: MemoryChannel
+) -> None:
+    subscribe(stranger, app, channel, often="daily", at="06:45")
+    happens(desk, 1)
+    clock.move(timedelta(days=1))
+    send(app)
+    (own,) = [d for d in channel.sent if d.recipient == "mina@example.org" and d.id.startswith("digest:")]
+    (path,) = re.findall(rf"end your subscription: {URL}(/manage/\S+)", own.message.text)
+    assert own.message.html.count(f'href="{URL}{path}"') == 1
+    assert 'value="pause"' in stranger.get(path).text
+    (of_the_file,) = [d for d in channel.sent if d.recipient == "anna@example.com"]
+    assert "/manage/" not in of_the_file.message.text + of_the_file.message.html
+
+    reader.post("/login", data={"token": TOKEN})
+    name = own.id.rpartition(":")[0]
+    read = SqlReaders(desk.engine, desk.signer, URL).link(name, now=clock())[len(URL) :]
+    pages = [(reader, f"/deliveries/{own.id}"), (reader, f"/deliveries/{own.id}/message"), (stranger, read)]
+    shown = [who.get(page) for who, page in (*pages, (stranger, f"{read}/message"))]
+    assert [answer.status_code for answer in shown] == [200] * 4
+    assert [answer for answer in shown if path.rpartition("/")[2] in answer.text] == []
+    assert "Change, pause or end your subscription" in shown[1].text
+    assert SqlReaders(desk.engine, desk.signer).managing(desk.config, clock())(own.subscription) == ""
 
 
 # ── the link in a digest ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -53,6 +53,7 @@ def of_digest(digest: Digest, plates: Plates) -> Page:
         busy=tuple(_busy(spike, digest) for spike in digest.spikes[:MAX_SPIKES]),
         silenced=_silenced(digest),
         link=link(digest.link),
+        manage=link(digest.manage),
         lang=s.lang,
     )
 

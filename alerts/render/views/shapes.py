@@ -152,6 +152,7 @@ class Page:
     silenced: str = ""
     link: str = ""
     lang: Lang = "en"
+    manage: str = ""
 
     @property
     def stories(self) -> tuple[StoryView, ...]:

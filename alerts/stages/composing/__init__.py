@@ -49,10 +49,11 @@ def compose(
     dress: Dress | None = None,
     link: Callable[[str], str] | None = None,
     tell: Callable[[Notice], object] = lambda _: None,
+    manage: Callable[[str], str] = lambda _: "",
 ) -> Report:
     """Make the alerts and the digests that are due to each subscription, at its own pace.
 
-    ``tell`` puts a notice to the operator into the outbox.
+    ``tell`` puts a notice to the operator into the outbox.  ``link`` and ``manage`` are as in a :class:`Round`.
     One without recipients reads on and tells nobody, so that it begins with what is new when it has some again.
     """
     count: Counter[str] = Counter(alerts=0, digests=0)
@@ -76,6 +77,7 @@ def compose(
         count=count,
         now=now,
         link=link or (lambda _: ""),
+        manage=manage,
     )
     turns = Turns(developments, outbox, slots, waiting, now, unsubscribe)
     told = [s for s in subscriptions if s.recipients]

@@ -43,7 +43,7 @@ def digest(s: Subscription, round_: Round, *, digest_now: bool) -> Iterator[Turn
     made = digests_.digest(s, slot, chosen, round_.rules, known, silenced)
     made = round_.words.of_digest(made, known)
     made = replace(made, spikes=_spikes(s, round_, last or slot - timedelta(hours=24), slot))
-    made = replace(made, link=round_.link(deliveries_.digest_name(s, slot)))
+    made = replace(made, link=round_.link(deliveries_.digest_name(s, slot)), manage=round_.manage(s.id))
     sections = (replace(x, volume=volumes_.recent(round_.hours, x.rule.id, slot)) for x in made.sections)
     made = replace(made, sections=tuple(sections))
     told = deliveries_.for_digest(made, round_.written(made), round_.now, upto=end)

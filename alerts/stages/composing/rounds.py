@@ -49,6 +49,8 @@ class Round:
     now: datetime
     link: Callable[[str], str]
     """From the name of a digest to where it can be seen in a browser; empty if nowhere."""
+    manage: Callable[[str], str] = lambda _: ""
+    """From a subscription to where its one reader changes it; empty if nobody does."""
 
     def position(self, s: Subscription) -> int:
         """Say how far a subscription has read."""
