@@ -1,167 +1,102 @@
 """Measure the grouping of articles into stories, what is told of them, the copies, and what it costs.
 
-Reads ``../shared/data`` (ECB+ topics 1-35, the UCI sample, Google News lists and the feed archive of January 2026) and
-the labels of ``bench/labels``.  There is one configuration for all sets: the one that is shipped.  Beside it stand, in
-the same run, a plain TF-IDF single pass and scikit-learn's agglomerative clustering, each with one threshold for all
-sets, on the same texts.
+The sets are those of ``clusters.py``.  There is one configuration for all sets: the one that is shipped.  Beside it
+stand, in the same run and on the same texts, a TF-IDF single pass, with the inverse frequencies of the stream itself
+and with those of general news, and scikit-learn's agglomerative clustering.  Each has one threshold for all sets.
 
-    python bench/stories.py           the tables of stories and of copies; half a minute
-    python bench/stories.py --cost    the cost of an article as the number of open ones grows; some minutes
+    python bench/stories.py            the tables of stories and of copies; half a minute
+    python bench/stories.py --best     what the best threshold for each set would give, chosen with the labels seen
+    python bench/stories.py --cost     the cost of an article as the number of open ones grows; some minutes
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
 import random
 import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache, partial
 from math import log, sqrt
 from pathlib import Path
-from urllib.parse import urlsplit
-
-from alerts import rules, stages, stories
-from alerts.adapters import sql
-from alerts.app import open_sql
-from alerts.config import check, read
-from alerts.model import Article, Hit, Match, Member, Story
-from alerts.stories import copies, novelty, terms
-from alerts.text import lead, plain
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT.parent / "shared" / "data"
-LABELS = ROOT / "bench" / "labels" / "stream-2026w1.jsonl"
-T0 = datetime(2026, 1, 1, tzinfo=UTC)
-CONFIG = check(read(ROOT / "config"))[0]
-TUNED, REPORTED = ("2026-01-02", "2026-01-03"), ("2026-01-04", "2026-01-05")
+sys.path.insert(0, str(ROOT))
 
-Place = Callable[[Sequence[Match]], dict[str, tuple[str, str]]]
-"""A way to group: for each article its cluster, and the reason if it gives one."""
+from alerts import stages, stories  # noqa: E402
+from alerts.adapters import sql  # noqa: E402
+from alerts.app import open_sql  # noqa: E402
+from alerts.model import Match, Story  # noqa: E402
+from alerts.stories import copies, novelty, space, terms  # noqa: E402
+from alerts.text import lead, plain  # noqa: E402
+from bench.clusters import (  # noqa: E402
+    CONFIG,
+    REPORTED,
+    T0,
+    TUNED,
+    Score,
+    a_match,
+    archive,
+    b_cubed,
+    ecb,
+    google,
+    pairwise,
+    rows_of,
+    stream,
+    told,
+    uci,
+)
+from bench.reprints import copied  # noqa: E402
 
+Placed = dict[str, tuple[str, str]]
+"""For each article its cluster, and the reason."""
 
-# ── the sets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _rows(name: str) -> Iterator[dict]:
-    with gzip.open(DATA / name, "rt", encoding="utf-8") as stream:
-        yield from map(json.loads, stream)
-
-
-def _match(id_: str, title: str, text: str, seen: datetime, lang: str = "en", outlet: str = "") -> Match:
-    return Match(Article(id_, "v", "", outlet, "", title, text, seen, lang=lang), (Hit("all", ()),))
-
-
-def ecb() -> list[tuple[str, Match]]:
-    """Give ECB+ in an order that has nothing to do with its topics; the address in the first line is left out."""
-    made = []
-    for row in _rows("clusters_ecbplus_1_35.jsonl.gz"):
-        said = row["sentences"][row["sentences"][0].startswith("http :") :]
-        made.append((row["label"], row["id"], said[0], " ".join(said[1:])))
-    made.sort(key=lambda one: hashlib.sha256(one[1].encode()).digest())
-    return [(label, _match(i, t, x, T0 + timedelta(minutes=n))) for n, (label, i, t, x) in enumerate(made)]
-
-
-def uci() -> list[tuple[str, Match]]:
-    return [
-        (row["label"], _match(str(row["id"]), row["title"], "", datetime.fromtimestamp(row["timestamp"] / 1000, UTC)))
-        for row in _rows("clusters_uci_sample.jsonl.gz")
-    ]
-
-
-def google() -> list[tuple[str, Match]]:
-    """Give the English headlines that share a label with another one; a label of one says nothing."""
-    rows = [row for row in _rows("clusters_googlenews_2026.jsonl.gz") if row["lang"] == "en"]
-    often = Counter(row["label"] for row in rows)
-    kept = sorted((row for row in rows if often[row["label"]] > 1), key=lambda row: row["first_seen"])
-    return [(r["label"], _match(r["id"], r["title"], "", datetime.fromisoformat(r["first_seen"]))) for r in kept]
-
-
-def archive() -> list[Article]:
-    """Give the articles of the archive in the order in which they were seen."""
-    made = [
-        Article(
-            id=str(row["id"]),
-            version="v",
-            feed="",
-            outlet=(urlsplit(row["link"] or "").hostname or "").removeprefix("www."),
-            url=row["link"] or "",
-            title=plain(row["title"] or ""),
-            text=plain(row["description"] or ""),
-            seen=datetime.fromisoformat(row["date_created"]),
-            lang=(row["language"] or "")[:2].lower(),
-        )
-        for path in sorted((DATA / "rss_archive_2026w1").glob("2026*.jsonl.gz"))
-        for row in _rows(str(path.relative_to(DATA)))
-    ]
-    return sorted(made, key=lambda article: (article.seen, article.id))
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What a reader made of an article."""
-
-    story: str
-    kind: str
-    day: str
-
-    @property
-    def is_news(self) -> bool:
-        """Whether a reader wants to be told of it."""
-        return self.kind in {"new", "development"}
-
-
-def stream() -> tuple[list[Match], dict[str, Label]]:
-    """Give every match of 2 to 5 January, and the labels of those that have one."""
-    compiled = rules.compile(CONFIG.rules, {w.id: w for w in CONFIG.watchlists})
-    found = [rules.match(article, compiled) for article in archive() if article.seen >= T0 + timedelta(days=1)]
-    rows = map(json.loads, LABELS.read_text().splitlines())
-    labels = {str(row["id"]): Label(row["story"], row["kind"], row["day"]) for row in rows}
-    return [match for match in found if match], labels
+Place = Callable[[Sequence[Match]], Placed]
+"""A way to group."""
 
 
 # ── the ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def shipped(matches: Sequence[Match]) -> dict[str, tuple[str, str]]:
+def shipped(matches: Sequence[Match], alike: float = space.ALIKE) -> Placed:
     """Place one after the other, as the line does."""
+    kept, space.ALIKE = space.ALIKE, alike
     desk = stories.Desk((), families=CONFIG.families)
-    found = {}
-    for match in matches:
-        placed = desk.place(match, now=match.article.seen)
-        if placed:
-            found[match.article.id] = placed.story.id, placed.reason
-    return found
+    placed = [(match.article.id, desk.place(match, now=match.article.seen)) for match in matches]
+    space.ALIKE = kept
+    return {one: (where.story.id, where.reason) for one, where in placed if where}
 
 
-def single_pass(matches: Sequence[Match], alike: float = 0.17) -> dict[str, tuple[str, str]]:
-    """Compare whole words of the title, twice, and of 60 words of text, by the IDF of the articles so far."""
-    spread: Counter[str] = Counter()
-    centroids: dict[str, dict[str, float]] = {}
+def single_pass(matches: Sequence[Match], alike: float = 0.17, *, general: bool = False) -> Placed:
+    """Compare with centroids the words of the title, twice, and of 60 words of text, by TF-IDF.
+
+    The frequencies are those of the whole stream, its end included, or with ``general`` those of news of every kind.
+    """
+    counted = [terms.terms(m.article.title, lead(m.article.text)) for m in matches]
+    spread, of = _general() if general else (_spread(counted), len(counted))
+    having: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    squares: list[float] = []
     found = {}
-    for n, match in enumerate(matches):
-        words = Counter(
-            (match.article.title + " ").casefold().split() * 2 + lead(match.article.text).casefold().split()
-        )
-        vector = _unit({w: (1 + log(c)) * log((n + 2) / (spread[w] + 1)) for w, c in words.items()})
-        scored = ((_dot(vector, c) / sqrt(_dot(c, c) or 1), story) for story, c in centroids.items())
-        score, story = max(scored, default=(0.0, ""))
-        new = score < alike
-        story = f"s{n}" if new else story
-        centroid = centroids.setdefault(story, {})
+    for match, words in zip(matches, counted, strict=True):
+        vector = _unit({w: (1 + log(n)) * (1 + log((1 + of) / (1 + spread[w]))) for w, n in words.items()})
+        dots: Counter[int] = Counter()
         for word, weight in vector.items():
-            centroid[word] = centroid.get(word, 0.0) + weight
-        spread.update(words.keys())
-        found[match.article.id] = story, "new story" if new else "repeat"
+            for story, sum_ in having[word].items():
+                dots[story] += weight * sum_
+        score, story = max(((dot / sqrt(squares[s]), -s) for s, dot in dots.items()), default=(0.0, 0))
+        story = -story if score >= alike else len(squares)
+        if story == len(squares):
+            squares.append(0.0)
+        squares[story] += 2 * dots[story] + 1
+        for word, weight in vector.items():
+            having[word][story] = having[word].get(story, 0.0) + weight
+        found[match.article.id] = str(story), "repeat" if score >= alike else "new story"
     return found
 
 
-def agglomerative(matches: Sequence[Match], apart: float = 0.84) -> dict[str, tuple[str, str]]:
+def agglomerative(matches: Sequence[Match], apart: float = 0.84) -> Placed:
     """Cluster all at once, knowing the end of the stream: average linkage on the terms that are shipped."""
     from sklearn.cluster import AgglomerativeClustering  # noqa: PLC0415 - the bench extra has it
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
@@ -180,7 +115,26 @@ def agglomerative(matches: Sequence[Match], apart: float = 0.84) -> dict[str, tu
     return found
 
 
-WAYS: dict[str, Place] = {"shipped": shipped, "TF-IDF single pass": single_pass, "agglomerative": agglomerative}
+GENERAL = "single pass, general"
+WAYS: dict[str, Place] = {
+    "shipped": shipped,
+    "single pass": single_pass,
+    GENERAL: partial(single_pass, general=True),
+    "agglomerative": agglomerative,
+}
+
+
+@cache
+def _general() -> tuple[Counter[str], int]:
+    """Count in how many texts of AG News and of Reuters each term is."""
+    texts = [(row["title"], row["description"]) for row in rows_of("topics_agnews_test.jsonl.gz")]
+    texts += [(r["title"] or "", plain(r["body"] or "")[:600]) for r in rows_of("reuters21578_train.jsonl.gz")]
+    return _spread(terms.terms(title, lead(text)) for title, text in texts), len(texts)
+
+
+def _spread(counted: Iterable[Counter[str]]) -> Counter[str]:
+    """Count in how many texts each term is."""
+    return Counter(word for words in counted for word in words)
 
 
 def _unit(vector: Mapping[str, float]) -> dict[str, float]:
@@ -188,171 +142,72 @@ def _unit(vector: Mapping[str, float]) -> dict[str, float]:
     return {word: w / length for word, w in vector.items()}
 
 
-def _dot(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    return sum(w * other.get(word, 0.0) for word, w in one.items())
-
-
-# ── the scores ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def b_cubed(gold: Mapping[str, str], made: Mapping[str, str], day: Mapping[str, object] | None = None) -> float:
-    """Give the B-cubed F1.  With ``day``, two articles of different days are not held against the grouping.
-
-    The Google lists give one story several labels, above all across days (README of the data).
-    """
-    same, put = _members(gold), _members(made)
-    precision = recall = 0.0
-    for one, label in gold.items():
-        right = same[label] & put[made[one]]
-        counted = {o for o in put[made[one]] if day is None or o in right or day[o] == day[one]}
-        precision += len(right) / len(counted)
-        recall += len(right) / len(same[label])
-    return _f1(precision / len(gold), recall / len(gold))
-
-
-def pairwise(gold: Mapping[str, str], made: Mapping[str, str]) -> float:
-    """Give the F1 of the pairs that are together."""
-    both = _pairs((gold[one], made[one]) for one in gold)
-    return _f1(both / (_pairs(made[one] for one in gold) or 1), both / (_pairs(gold.values()) or 1))
-
-
-def told(labels: Mapping[str, Label], made: Mapping[str, tuple[str, str]]) -> tuple[float, float, float]:
-    """Give precision, recall and F1 of telling "new or development" from "repeat or copy"."""
-    judged = {one: label.is_news for one, label in labels.items() if label.kind != "background"}
-    tells = {one for one in judged if novelty.is_told(made[one][1])}
-    right = sum(judged[one] for one in tells)
-    precision, recall = right / (len(tells) or 1), right / sum(judged.values())
-    return precision, recall, _f1(precision, recall)
-
-
-def _members(put: Mapping[str, str]) -> dict[str, set[str]]:
-    found = defaultdict(set)
-    for one, where in put.items():
-        found[where].add(one)
-    return found
-
-
-def _pairs(labels: Iterable[object]) -> int:
-    return sum(n * (n - 1) // 2 for n in Counter(labels).values())
-
-
-def _f1(precision: float, recall: float) -> float:
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-
-
 # ── the tables ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+SETS = {"ECB+ 1-35": ecb, "UCI sample": uci, "Google News": google}
 
 
 def public_sets() -> None:
-    """Print B-cubed and pairwise F1 on the sets of others."""
-    sets = {"ECB+ 1-35": ecb(), "UCI sample": uci(), "Google News": google()}
-    print(f"{'':20}" + "".join(f"{name:>16}" for name in (*sets, "Google by day")) + "   mean, mean by day")
-    print(f"{'':20}" + "".join(f"{len(rows):>9} articles"[-16:].rjust(16) for rows in sets.values()))
+    """Print B-cubed and pairwise scores on the sets of others, and the means of the B-cubed F1."""
+    print(f"{'':22}{'B-cubed':>22}{'pairs':>22}\n{'':22}" + 2 * f"{'P':>9}{'R':>6}{'F1':>7}")
     for way, place in WAYS.items():
-        row, scores = "", []
-        for rows in sets.values():
-            made = {one: where for one, (where, _) in place([m for _, m in rows]).items()}
-            gold = {m.article.id: label for label, m in rows}
-            scores.append(b_cubed(gold, made))
-            row += f"{scores[-1]:>9.3f} / {pairwise(gold, made):.2f}"[-16:].rjust(16)
-        days = {m.article.id: m.article.seen.date() for _, m in sets["Google News"]}
-        by_day = b_cubed(gold, made, days)
-        means = sum(scores) / 3, (scores[0] + scores[1] + by_day) / 3
-        print(f"{way:20}{row}{by_day:>16.3f}   {means[0]:.3f}, {means[1]:.3f}")
+        scores = {name: _scored(place, rows()) for name, rows in SETS.items()}
+        print(f"{way}")
+        for name, (cubed, pairs, _) in scores.items():
+            print(f"   {name:19}" + "".join(f"{s.precision:>9.2f}{s.recall:>6.2f}{s.f1:>7.3f}" for s in (cubed, pairs)))
+        by_day = scores["Google News"][2]
+        print(f"   {'Google by day':19}{by_day.precision:>9.2f}{by_day.recall:>6.2f}{by_day.f1:>7.3f}")
+        f1s = [cubed.f1 for cubed, _, _ in scores.values()]
+        print(f"   {'mean, mean by day':19}{sum(f1s) / 3:>22.3f}{(f1s[0] + f1s[1] + by_day.f1) / 3:>7.3f}")
+
+
+def _scored(place: Place, rows: Sequence[tuple[str, Match]]) -> tuple[Score, Score, Score]:
+    """Score a way on a set: B-cubed, pairs, and B-cubed by day."""
+    made = {one: where for one, (where, _) in place([m for _, m in rows]).items()}
+    gold = {m.article.id: label for label, m in rows}
+    days = {m.article.id: m.article.seen.date() for _, m in rows}
+    return b_cubed(gold, made), pairwise(gold, made), b_cubed(gold, made, days)
+
+
+def best() -> None:
+    """Print the best B-cubed F1 of each way on each set by itself: no one threshold can give more."""
+    print(f"{'':22}" + "".join(f"{name:>20}" for name in (*SETS, "Google by day", "2-3 January")) + "   mean, by day")
+    matches, labels = stream()
+    tuned = [m for m in matches if m.article.seen.date().isoformat() in TUNED]
+    gold = {one: label.story for one, label in labels.items() if label.day in TUNED}
+    for way, place in WAYS.items():
+        tried: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+        for at in [n / 100 for n in (range(70, 98, 2) if way == "agglomerative" else range(8, 42, 2))]:
+            here = partial(place, **{"apart" if way == "agglomerative" else "alike": at})
+            for name, rows in SETS.items():
+                cubed, _, by_day = _scored(here, rows())
+                tried[name].append((cubed.f1, at))
+                if name == "Google News":
+                    tried["by day"].append((by_day.f1, at))
+            made = here(tuned)
+            tried["narrow"].append((b_cubed(gold, {one: made[one][0] for one in gold}).f1, at))
+        tops = [max(column) for column in tried.values()]
+        f1s = [f1 for f1, _ in tops]
+        row = "".join(f"{f1:>14.3f} ({at:.2f})"[-20:].rjust(20) for f1, at in tops)
+        print(f"{way:22}{row}   {sum(f1s[:3]) / 3:.3f}, {(f1s[0] + f1s[1] + f1s[3]) / 3:.3f}", flush=True)
 
 
 def narrow_stream() -> None:
     """Print what is reached on the labelled stream, by the days that were tuned on and those that were not."""
     matches, labels = stream()
-    print(f"{'':20}{'2-3 January (tuned on)':^34}{'4-5 January (reported)':^34}")
-    print(f"{'':20}" + 2 * f"{'B³ F1':>8}{'told P':>8}{'R':>6}{'F1':>6}{'bg.':>6}")
+    print(f"{'':22}{'2-3 January (tuned on)':^47}{'4-5 January (reported)':^47}")
+    print(f"{'':22}" + 2 * f"{'B³ P':>7}{'R':>6}{'F1':>7}{'told P':>8}{'R':>6}{'F1':>7}{'bg.':>6}")
     for way, place in WAYS.items():
         made, row = place(matches), ""
         for days in (TUNED, REPORTED):
             here = {one: label for one, label in labels.items() if label.day in days}
-            score = b_cubed({o: label.story for o, label in here.items()}, {o: made[o][0] for o in here})
+            cubed = b_cubed({o: label.story for o, label in here.items()}, {o: made[o][0] for o in here})
             p, r, f = told(here, made)
             back = [one for one, label in here.items() if label.kind == "background"]
             kept = sum(not novelty.is_told(made[one][1]) for one in back) / len(back)
-            row += f"{score:>8.3f}{p:>8.2f}{r:>6.2f}{f:>6.3f}{kept:>6.2f}"
-        print(f"{way:20}{row}")
+            row += f"{cubed.precision:>7.2f}{cubed.recall:>6.2f}{cubed.f1:>7.3f}{p:>8.2f}{r:>6.2f}{f:>7.3f}{kept:>6.2f}"
+        print(f"{way:22}{row}")
     print('told: "new or development" against "repeat or copy"; bg.: the share of background that is not told')
-
-
-def copied() -> None:
-    """Print recall and precision of copies on a day of the archive with light edits, and of random pairs."""
-    day = [a for a in archive() if a.seen.date() == T0.date() + timedelta(days=1) and len(a.text.split()) >= 20]
-    pick = random.Random(1)
-    edited = [_edited(a, pick) for a in pick.sample(day, 600)]
-    members = [_member(a) for a in sorted((*day, *edited), key=lambda a: (a.seen, a.id))]
-    index, found = copies.Copies(()), set()
-    began = time.perf_counter()
-    for member in members:
-        found |= {frozenset((member.article, o.article)) for o in index.originals(member)}
-        index.add(member)
-    cost = (time.perf_counter() - began) / len(members)
-    truth = _jaccard(members, 0.5)
-    right, by_id = len(found & truth), {m.article: m for m in members}
-    headline = sum(_same_headline(*(by_id[one] for one in pair)) for pair in found - truth)
-    rest = len(found) - right - headline
-    print(
-        f"{len(members)} articles of 2 January, {len(edited)} of them light edits; {len(truth)} pairs of Jaccard >= 0.5"
-    )
-    print(f"recall {right / len(truth):.3f}, precision {right / len(found):.3f}, {cost * 1e3:.2f} ms an article")
-    print(f"beyond them: {headline} pairs with one headline over other words, {rest} with most of one in the other")
-    print(f"precision {(right + headline) / len(found):.3f} if stubs of one headline and day count, as they should")
-    pairs = [pick.sample(day, 2) for _ in range(1_000)]
-    merged = [(a, b) for a, b in pairs if copies.same_text(_member(a), _member(b))]
-    print(f"{len(merged)} of 1,000 random pairs are copies")
-
-
-def _same_headline(one: Member, other: Member) -> bool:
-    return copies.headline(one.title) == copies.headline(other.title)
-
-
-def _edited(article: Article, pick: random.Random) -> Article:
-    """Apply one light edit: a credit, a changed word or two, a sentence dropped at the end, or a new headline."""
-    words = article.text.split()
-    kind = pick.randrange(4)
-    title, text = article.title, article.text
-    if kind == 0:
-        text = f"LONDON (Polaris Wire) - {text}"
-    elif kind == 1:
-        for n in pick.sample(range(len(words)), 2):
-            words[n] = "reportedly"
-        text = " ".join(words)
-    elif kind == 2:
-        text = " ".join(words[: -max(1, len(words) // 6)])
-    else:
-        title = " ".join(["Report:", *title.split()[1:]])
-    return Article(
-        f"{article.id}-edited",
-        "v",
-        "",
-        "Harbour Post",
-        "",
-        title,
-        text,
-        article.seen + timedelta(minutes=pick.randint(1, 600)),
-        lang=article.lang,
-    )
-
-
-def _member(article: Article) -> Member:
-    return Member(
-        article.id, "v", article.outlet, article.url, article.title, lead(article.text), article.seen, "", article.lang
-    )
-
-
-def _jaccard(members: Sequence[Member], least: float) -> set[frozenset[str]]:
-    """Give all pairs of at least this Jaccard similarity of their 3-word shingles, by counting every shared shingle."""
-    sets = {m.article: copies.shingles(m.title, m.lead) for m in members}
-    having, shared = defaultdict(list), Counter()
-    for one, said in sets.items():
-        for shingle in said:
-            shared.update((other, one) for other in having[shingle])
-            having[shingle].append(one)
-    return {frozenset(p) for p, n in shared.items() if n >= least * (len(sets[p[0]]) + len(sets[p[1]]) - n)}
 
 
 def cost() -> None:
@@ -362,8 +217,8 @@ def cost() -> None:
     from SQLite and makes the index, and the next, 500 articles later, which finds both as it left them.
     """
     texts = [(a.title, a.text, a.lang) for a in archive()]
-    texts += [(row["title"], row["description"], "en") for row in _rows("topics_agnews_test.jsonl.gz")]
-    texts += [(r["title"] or "", plain(r["body"] or "")[:600], "en") for r in _rows("reuters21578_train.jsonl.gz")]
+    texts += [(row["title"], row["description"], "en") for row in rows_of("topics_agnews_test.jsonl.gz")]
+    texts += [(r["title"] or "", plain(r["body"] or "")[:600], "en") for r in rows_of("reuters21578_train.jsonl.gz")]
     random.Random(1).shuffle(texts)
     desk, spent, at = stories.Desk((), families=CONFIG.families), [], {1_000, 3_000, 10_000, 30_000, 100_000}
     print(f"{'open articles':>14}{'stories':>10}{'ms an article':>15}{'first batch, s':>16}{'next batch, s':>15}")
@@ -371,7 +226,7 @@ def cost() -> None:
     for n in range(100_000):
         title, text, lang = texts[n % len(texts)]
         mark = "xyz"[n // len(texts)] if n >= len(texts) else ""
-        match = _match(
+        match = a_match(
             str(n), _renamed(title, mark), _renamed(text, mark), T0 + timedelta(seconds=n), lang, f"o{n % 97}"
         )
         began = time.process_time()
@@ -410,6 +265,8 @@ def _renamed(text: str, mark: str) -> str:
 if __name__ == "__main__":
     if "--cost" in sys.argv:
         cost()
+    elif "--best" in sys.argv:
+        best()
     else:
         public_sets()
         print()

@@ -9,7 +9,7 @@ from datetime import timedelta
 from math import log, sqrt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alerts import figures, stories
@@ -169,6 +169,40 @@ def test_copies_are_found_across_outlets_and_point_at_the_earliest() -> None:
     placed = stories.place_all(matches, (), now=NOW)
     assert [p.story.members[-1].copy_of for p in placed] == ["", "a-0000", "a-0000"]
     assert {p.story.id for p in placed} == {"s-0000"}
+
+
+def test_two_texts_of_one_pattern_are_no_copies() -> None:
+    """Six shingles in ten are shared, as by the hints for two puzzles of one day."""
+    pattern = "Looking for {0} answers and hints? Here is all you need to know to solve today's {1}, with {2} tips."
+    one, other = (
+        a_member(n, f"{name} hints and answers for Saturday, January 3 (game #{number})", pattern.format(name, *more))
+        for n, name, number, *more in ((1, "Strands", 671, "theme", "my"), (2, "Connections", 937, "groups", "our"))
+    )
+    shared = copies.shingles(one.title, one.lead) & copies.shingles(other.title, other.lead)
+    assert len(shared) > 0.5 * len(copies.shingles(one.title, one.lead))
+    assert not copies.same_text(one, other)
+
+
+@pytest.mark.parametrize(("shared", "is_copy"), [(30, True), (24, False)])
+def test_an_agencys_text_under_another_headline_is_a_copy(shared: int, is_copy: bool) -> None:
+    """The long headlines, which have nothing in common, must not hide that the texts are one."""
+
+    def made(n: int) -> Member:
+        said = [*(f"word{w}" for w in range(shared)), *(f"end{n}x{w}" for w in range(40 - shared))]
+        return a_member(n, " ".join(f"head{n}x{w}" for w in range(14)), " ".join(said))
+
+    assert copies.same_text(made(1), made(2)) is is_copy
+
+
+@example(kept=40, before=8, after=7, cut=15)
+@given(st.integers(10, 60), st.integers(0, 30), st.integers(0, 30), st.integers(0, 30))
+def test_a_jaccard_similarity_of_one_half_is_enough(kept: int, before: int, after: int, cut: int) -> None:
+    said = [f"word{n}" for n in range(kept + cut)]
+    one = a_member(1, " ".join(said))
+    other = a_member(2, " ".join([*(f"x{n}" for n in range(before)), *said[cut:], *(f"y{n}" for n in range(after))]))
+    a, b = (copies.shingles(m.title, m.lead) for m in (one, other))
+    alike = 2 * len(a & b) >= len(a | b)
+    assert copies.same_text(one, other) >= alike
 
 
 @given(st.lists(st.sampled_from([f"word{n}" for n in range(40)]), min_size=12, max_size=70), st.data())

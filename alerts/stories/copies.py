@@ -24,10 +24,20 @@ from alerts.model import Member, Story
 from alerts.text import folds, uncredited
 
 K = TypeVar("K")
+Shingle = tuple[str, str, str]
 
 SHINGLE = 3
-CONTAINED = 0.6
-"""The least share of the shorter text's shingles in the other; of two as long, a Jaccard similarity of 0.43."""
+CONTAINED = 2 / 3
+"""The least share of the shorter text's shingles in the other: of two as long, a Jaccard similarity of one half.
+
+No pair of a Jaccard similarity of one half has less, however long the two are, and what has more is one cut short.
+"""
+
+RESEMBLING = 1 / 2
+"""The least Jaccard similarity of two texts without their headlines: an agency's text under another headline.
+
+It is asked of the whole where one begins with its own headline, as an aggregator's entry does.
+"""
 
 FEWEST = 8
 """With fewer shingles than this, the headline decides."""
@@ -120,18 +130,32 @@ def same_text(one: Member, other: Member) -> bool:
     """Tell whether the two are one text: the same address, most of the shorter one's shingles, or the same headline."""
     if one.url and one.url == other.url:
         return True
+    return _is_alike(one, other) or _same_stub(one, other)
+
+
+def _is_alike(one: Member, other: Member) -> bool:
+    """Tell whether the two share most of their shingles, with their headlines or without."""
     a, b = shingles(one.title, one.lead), shingles(other.title, other.lead)
-    whole = len(a | b) if _repeats(one.title, one.lead) or _repeats(other.title, other.lead) else min(len(a), len(b))
-    if min(len(a), len(b)) >= FEWEST and len(a & b) >= CONTAINED * whole:
+    if min(len(a), len(b)) < FEWEST:
+        return False
+    if _repeats(one.title, one.lead) or _repeats(other.title, other.lead):
+        return _resembles(a, b)
+    if len(a & b) >= CONTAINED * min(len(a), len(b)):
         return True
-    return _same_stub(one, other)
+    c, d = shingles("", one.lead), shingles("", other.lead)
+    return min(len(c), len(d)) >= FEWEST and _resembles(c, d)
+
+
+def _resembles(a: frozenset[Shingle], b: frozenset[Shingle]) -> bool:
+    """Tell whether two texts have a Jaccard similarity of at least ``RESEMBLING``."""
+    return len(a & b) >= RESEMBLING * len(a | b)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _repeats(title: str, lead: str) -> bool:
     """Tell whether the text begins with its own headline, as an aggregator's does.
 
-    What follows there are headlines of others, which two entries may share; so all of it must be alike, not half.
+    What follows there are headlines of others, which two entries may share; so both must be alike as a whole.
     """
     words = folds(uncredited(title))
     return len(words) > HEADLINE and folds(lead)[: len(words)] == words
@@ -150,7 +174,7 @@ def _same_stub(one: Member, other: Member) -> bool:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def shingles(title: str, lead: str) -> frozenset[tuple[str, str, str]]:
+def shingles(title: str, lead: str) -> frozenset[Shingle]:
     """Give the 3-word shingles of a title and a lead."""
     words = folds(f"{title} {lead}")
     return frozenset(zip(words, words[1:], words[2:], strict=False))

@@ -154,7 +154,11 @@ NUMBERS = [
     ("how-stories-are-found", "first six letters", terms.STEM == 6),
     ("how-stories-are-found", "first 30 words of the text", terms.WORDS == 30),
     ("how-stories-are-found", "the 32 sequences", copies.SKETCH == 32),
-    ("how-stories-are-found", "60 % of the shorter one's three-word", (copies.CONTAINED, copies.SHINGLE) == (0.6, 3)),
+    (
+        "how-stories-are-found",
+        "two thirds of the shorter one's three-word",
+        (copies.CONTAINED, copies.SHINGLE) == (2 / 3, 3),
+    ),
     ("how-stories-are-found", "at least 46 % of a headline", novelty.FRESH == 0.46),
     ("delivery-promises", "held for five minutes", timedelta(minutes=5) == stages.LEASE),
     ("delivery-promises", "up to a fifth shorter or longer", deliveries.JITTER == 0.2),
