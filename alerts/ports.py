@@ -160,8 +160,12 @@ class Outbox(Protocol):
         """Open deliveries whose next attempt is due and that nobody holds, oldest first; of one channel, or of all."""
         ...
 
-    def claim(self, delivery: str, *, now: datetime, until: datetime) -> str | None:
-        """Hold the delivery until then: a token, or ``None`` if it is closed, not due, or held by another."""
+    def claim(self, deliveries: Sequence[str], *, now: datetime, until: datetime) -> Mapping[str, str]:
+        """Hold deliveries until then: a token for each, but for those that are closed, not due, or held by another."""
+        ...
+
+    def release(self, tokens: Mapping[str, str]) -> None:
+        """Give back what is held and was not attempted; what its token no longer holds stays as it is."""
         ...
 
     def record(self, receipt: Receipt, *, token: str, next_attempt: datetime | None) -> bool:

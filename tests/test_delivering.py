@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from alerts import stages
 from alerts.adapters.memory import MemoryChannel, MemoryOutbox, MemoryTable
 from alerts.model import Blame, ChannelState, Delivery, Message, Outcome, Receipt, Report, Way
 from alerts.ports import Channel
+from alerts.stages.delivering import TOGETHER
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -228,13 +230,57 @@ def test_a_channel_that_hangs_holds_up_no_other(office: Office) -> None:
     assert dict(report.counts) == {"attempts": 21, "delivered": 20, "deferred": 1, "refused": 0}
 
 
+def test_many_are_held_in_one_commit_and_what_is_not_attempted_is_given_back(office: Office) -> None:
+    """The disk is waited for at each commit: one for what is held, and one for each receipt."""
+    names = [f"{n:03}" for n in range(2 * TOGETHER + 1)]
+    office.owes("slack", *names)
+    writes: Counter[str] = Counter()
+
+    class Counted(MemoryOutbox):
+        def claim(self, deliveries: Sequence[str], *, now: datetime, until: datetime) -> Mapping[str, str]:
+            writes["claim"] += 1
+            return super().claim(deliveries, now=now, until=until)
+
+    office.outbox.__class__ = Counted
+    for _ in range(TOGETHER + 3):
+        office.slack.then("delivered")
+    office.slack.then("deferred", "403 invalid_token", blame="login")
+    office.deliver()
+    assert writes["claim"] == 2
+    assert len(office.slack.attempts) == TOGETHER + 4
+    left = [pending.delivery.id for pending in office.outbox.due(office.now, channel="slack")]
+    assert left == names[TOGETHER + 4 :], "nobody waits for a lease"
+
+
+def test_a_turn_and_its_last_attempt_end_within_the_lease() -> None:
+    assert stages.TURN + timedelta(minutes=1) < stages.LEASE
+
+
+def test_who_slept_sends_nothing_of_what_another_run_may_have_sent(office: Office) -> None:
+    office.owes("slack", "a", "b", "c")
+    other = MemoryChannel()
+
+    class Sleepy(MemoryChannel):
+        def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
+            if not self.sent:
+                office.slack = other
+                office.deliver(minutes=6)
+            return super().send(delivery, attempt=attempt, now=now)
+
+    started, sleepy = office.now, Sleepy()
+    office.slack = sleepy
+    office.deliver(clock=lambda: started)  # whose clock has stood still, too
+    assert ids(other) == ["a", "b", "c"]
+    assert ids(sleepy) == ["a"], "the one that it was at"
+
+
 def test_what_another_run_has_taken_meanwhile_is_not_counted(office: Office) -> None:
     office.owes("slack", "a")
 
     class Stolen(MemoryChannel):
         def send(self, delivery: Delivery, *, attempt: int, now: datetime) -> Receipt:
             later = now + stages.LEASE
-            assert office.outbox.claim(delivery.id, now=later, until=later + stages.LEASE)
+            assert office.outbox.claim([delivery.id], now=later, until=later + stages.LEASE)
             return super().send(delivery, attempt=attempt, now=now)
 
     office.slack = Stolen()

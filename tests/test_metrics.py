@@ -53,7 +53,7 @@ def told(engine: Engine, n: int, *, channel: str = "mail", reason: str = "250 OK
     sql.SqlLog(engine, "developments", Development).append([development(n)])
     outbox, made = sql.SqlOutbox(engine), delivery(f"alert:anna:{article(n).key}:0f3c5a77")
     outbox.add([type(made)(made.id, "anna", channel, made.recipient, made.message, NOW)])
-    token = outbox.claim(made.id, now=NOW, until=NOW + timedelta(minutes=5))
+    token = outbox.claim([made.id], now=NOW, until=NOW + timedelta(minutes=5))[made.id]
     assert token
     at = NOW + timedelta(seconds=seconds)
     outbox.record(Receipt(made.id, 1, "delivered", reason, at), token=token, next_attempt=None)

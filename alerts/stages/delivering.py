@@ -15,7 +15,10 @@ from alerts.model import ChannelState, Pending, Receipt, Report, Way
 from alerts.ports import Channel, Outbox, Table
 
 LEASE = timedelta(minutes=5)
-"""How long an attempt may hold a delivery; longer than any channel's time-out (60 s)."""
+"""How long a run may hold a delivery: longer than a channel's turn, and an attempt (60 s) that its end meets."""
+
+TOGETHER = 20
+"""How many deliveries are held in one commit.  Each is sent and recorded by itself; who dies lets so many wait."""
 
 TURN = timedelta(minutes=2)
 """How long a channel is served in one run; what is left goes with the next, and nobody waits for it longer."""
@@ -63,24 +66,38 @@ class _Turn:
         """Attempt what is due until nothing is, the channel is to be left alone, or the time is up."""
         before = state = self.states.get(self.name) or ChannelState(self.name)
         until = self.clock() + TURN
-        while channels_.is_open(state, self.clock()) and (due := self.outbox.due(self.started, channel=self.name)):
-            for pending in due:
-                now = self.clock()
-                if now >= until or not channels_.is_open(state, now):
-                    break
-                if receipt := self._attempt(pending, now):
-                    state = self._learn(state, receipt)
+        while channels_.is_open(state, self.clock()) and (due := self._due(state)):
+            state = self._attempt_all(due, state, until)
             if self.clock() >= until:
                 self.lines.append(f'channel "{self.name}": its time is up for this run; the rest goes with the next')
                 break
         self._conclude(before, state)
 
-    def _attempt(self, pending: Pending, now: datetime) -> Receipt | None:
-        """Look in the outbox, send, write the receipt; ``None`` if another run holds the delivery."""
+    def _due(self, state: ChannelState) -> Sequence[Pending]:
+        """Give what comes next: one, to try a channel that was not well."""
+        return self.outbox.due(self.started, TOGETHER if state.health == "healthy" else 1, channel=self.name)
+
+    def _attempt_all(self, due: Sequence[Pending], state: ChannelState, until: datetime) -> ChannelState:
+        """Hold the deliveries, and attempt one after the other while there is time; how the channel does then."""
+        now = self.clock()
+        held = dict(self.outbox.claim([pending.delivery.id for pending in due], now=now, until=now + LEASE))
+        for pending in due:
+            now = self.clock()
+            if now >= until or not channels_.is_open(state, now):
+                break
+            token = held.pop(pending.delivery.id, None)
+            if token is None:  # another run has it
+                continue
+            receipt = self._attempt(pending, token, now)
+            if receipt is None:  # we have slept for longer than our lease, and the rest may be another's too
+                break
+            state = self._learn(state, receipt)
+        self.outbox.release(held)
+        return state
+
+    def _attempt(self, pending: Pending, token: str, now: datetime) -> Receipt | None:
+        """Send what is held, and write the receipt; ``None`` if another run has taken it from us."""
         delivery = pending.delivery
-        token = self.outbox.claim(delivery.id, now=now, until=now + LEASE)
-        if token is None:
-            return None
         if self.channel is None:
             receipt = deliveries_.no_channel(pending, now)
         else:

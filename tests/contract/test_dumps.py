@@ -37,7 +37,7 @@ def full(engine: Engine) -> Engine:
     sql.SqlSubscribers(engine).put(mina, "m1")
     outbox = sql.SqlOutbox(engine)
     outbox.add([delivery("one"), delivery("two")])
-    token = outbox.claim("one", now=NOW, until=NOW + timedelta(minutes=5))
+    token = outbox.claim(["one"], now=NOW, until=NOW + timedelta(minutes=5))["one"]
     assert token
     outbox.record(receipt("one"), token=token, next_attempt=None)
     return engine
@@ -277,5 +277,5 @@ def test_a_store_with_rows_goes_up_step_by_step_from_the_first(other: Engine) ->
     assert sql.SqlTable(other, "slots", datetime).get("anna") == NOW
     outbox = sql.SqlOutbox(other)
     assert [pending.delivery.id for pending in outbox.due(NOW + timedelta(days=1))] == ["one"]
-    assert outbox.claim("one", now=NOW + timedelta(days=1), until=NOW + timedelta(days=2))
+    assert outbox.claim(["one"], now=NOW + timedelta(days=1), until=NOW + timedelta(days=2))
     assert [r.outcome for r in outbox.receipts("one")] == ["deferred"]

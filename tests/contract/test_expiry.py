@@ -166,7 +166,7 @@ def outbox(engine: Engine) -> sql.SqlOutbox:
 
 def closed(outbox: sql.SqlOutbox, id_: str, at: datetime = NOW, upto: int = 0) -> None:
     outbox.add([delivery(id_, made=NOW, upto=upto)])
-    token = outbox.claim(id_, now=at, until=at + DAY)
+    token = outbox.claim([id_], now=at, until=at + DAY)[id_]
     assert token
     outbox.record(receipt(id_, at=at), token=token, next_attempt=None)
 
@@ -185,7 +185,7 @@ def test_a_closed_delivery_goes_with_its_receipts(engine: Engine, outbox: sql.Sq
 
 def test_an_open_one_stays_however_old_it_is(engine: Engine, outbox: sql.SqlOutbox) -> None:
     outbox.add([delivery("open"), delivery("tried")])
-    token = outbox.claim("tried", now=NOW, until=NOW + DAY)
+    token = outbox.claim(["tried"], now=NOW, until=NOW + DAY)["tried"]
     assert token
     outbox.record(receipt("tried", "deferred"), token=token, next_attempt=NOW + DAY)
     assert expiry.deliveries(engine, before=NOW + 9_999 * DAY) == 0

@@ -31,9 +31,7 @@ def due(outbox: Outbox, now: datetime = NOW) -> list[str]:
 
 
 def claim(outbox: Outbox, id_: str, now: datetime = NOW) -> str:
-    token = outbox.claim(id_, now=now, until=now + LEASE)
-    assert token
-    return token
+    return outbox.claim([id_], now=now, until=now + LEASE)[id_]
 
 
 def test_what_is_added_is_due_and_comes_back_equal(outbox: Outbox) -> None:
@@ -79,15 +77,43 @@ def test_due_are_the_oldest_first_and_no_more_than_asked(outbox: Outbox) -> None
 def test_what_is_made_for_later_is_not_due(outbox: Outbox) -> None:
     outbox.add([delivery("later", made=NOW + MINUTE)])
     assert due(outbox) == []
-    assert outbox.claim("later", now=NOW, until=NOW + LEASE) is None
+    assert not outbox.claim(["later"], now=NOW, until=NOW + LEASE)
     assert due(outbox, NOW + MINUTE) == ["later"]
 
 
 def test_a_delivery_is_held_by_one_and_not_due_to_others(outbox: Outbox) -> None:
     outbox.add([delivery("a")])
     assert claim(outbox, "a")
-    assert outbox.claim("a", now=NOW + MINUTE, until=NOW + LEASE) is None
+    assert not outbox.claim(["a"], now=NOW + MINUTE, until=NOW + LEASE)
     assert due(outbox, NOW + MINUTE) == []
+
+
+def test_many_are_held_in_one_go_but_for_those_that_another_has(outbox: Outbox) -> None:
+    outbox.add([delivery("a"), delivery("b"), delivery("c", made=NOW + MINUTE), delivery("d")])
+    claim(outbox, "b")
+    held = outbox.claim(["d", "a", "b", "c", "ghost"], now=NOW, until=NOW + LEASE)
+    assert set(held) == {"a", "d"}
+    assert due(outbox) == []
+    assert outbox.record(receipt("a"), token=held["a"], next_attempt=None)
+    assert outbox.claim([], now=NOW, until=NOW + LEASE) == {}
+
+
+def test_what_is_given_back_is_due_again_and_its_token_is_worth_nothing(outbox: Outbox) -> None:
+    outbox.add([delivery("a"), delivery("b")])
+    held = outbox.claim(["a", "b"], now=NOW, until=NOW + LEASE)
+    outbox.release({"a": held["a"]})
+    assert outbox.due(NOW) == (Pending(delivery("a")),), "no attempt was made"
+    assert not outbox.record(receipt("a"), token=held["a"], next_attempt=None)
+
+
+def test_nobody_gives_back_what_another_holds_by_now(outbox: Outbox) -> None:
+    outbox.add([delivery("a"), delivery("b")])
+    late = outbox.claim(["a", "b"], now=NOW, until=NOW + LEASE)
+    assert outbox.record(receipt("b"), token=late["b"], next_attempt=None)
+    quick = claim(outbox, "a", NOW + LEASE)
+    outbox.release({**late, "ghost": "x"})
+    assert due(outbox, NOW + LEASE) == []
+    assert outbox.record(receipt("a"), token=quick, next_attempt=None)
 
 
 def test_a_lease_that_ran_out_holds_nobody_up(outbox: Outbox) -> None:
@@ -98,7 +124,7 @@ def test_a_lease_that_ran_out_holds_nobody_up(outbox: Outbox) -> None:
 
 
 def test_what_does_not_exist_cannot_be_held_or_recorded(outbox: Outbox) -> None:
-    assert outbox.claim("ghost", now=NOW, until=NOW + LEASE) is None
+    assert not outbox.claim(["ghost"], now=NOW, until=NOW + LEASE)
     assert not outbox.record(receipt("ghost"), token="x", next_attempt=None)
     assert outbox.receipts("ghost") == ()
 
@@ -114,7 +140,7 @@ def test_a_delivery_without_a_next_attempt_is_closed_for_good(outbox: Outbox, ou
     outbox.add([delivery("a")])
     assert outbox.record(receipt("a", outcome), token=claim(outbox, "a"), next_attempt=None)
     assert due(outbox, NOW + timedelta(days=999)) == []
-    assert outbox.claim("a", now=NOW + LEASE, until=NOW + 2 * LEASE) is None
+    assert not outbox.claim(["a"], now=NOW + LEASE, until=NOW + 2 * LEASE)
     assert outbox.add([delivery("a", upto=5)]) == (delivery("a"),)
     assert outbox.receipts("a") == (receipt("a", outcome),)
 
@@ -232,7 +258,7 @@ def test_of_many_workers_one_holds_each_delivery(engine: Engine) -> None:
 
     def work() -> None:
         for n in range(20):
-            if outbox.claim(str(n), now=NOW, until=NOW + LEASE):
+            if outbox.claim([str(n)], now=NOW, until=NOW + LEASE):
                 held[str(n)] += 1
 
     threads = [threading.Thread(target=work) for _ in range(4)]

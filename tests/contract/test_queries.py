@@ -87,7 +87,7 @@ def test_the_last_deliveries_come_newest_first_with_their_receipts(engine: Engin
     outbox = sql.SqlOutbox(engine)
     outbox.add([delivery("a"), delivery("b", subscription="desk"), delivery("c")])
     for next_attempt, at in ((NOW + MINUTE, NOW), (None, NOW + MINUTE)):
-        token = outbox.claim("a", now=at, until=at + MINUTE)
+        token = outbox.claim(["a"], now=at, until=at + MINUTE)["a"]
         assert token
         assert outbox.record(receipt("a", "deferred", at=at), token=token, next_attempt=next_attempt)
     c, b, a = queries.recent_deliveries(engine)
@@ -112,7 +112,7 @@ def test_bounces_are_the_recipients_that_were_refused_for_good(engine: Engine) -
     said = {"bounced": ("refused", "recipient"), "spam": ("refused", "message"), "busy": ("deferred", "recipient")}
     for id_, (outcome, blame) in {**said, "older": ("refused", "recipient")}.items():
         at = NOW + (MINUTE if id_ in said else 0 * MINUTE)
-        token = outbox.claim(id_, now=at, until=at + MINUTE)
+        token = outbox.claim([id_], now=at, until=at + MINUTE)[id_]
         assert token
         made = replace(receipt(id_, outcome, at=at), blame=blame)  # type: ignore[arg-type]
         assert outbox.record(made, token=token, next_attempt=at if outcome == "deferred" else None)

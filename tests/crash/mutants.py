@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -28,12 +28,12 @@ class _Wrapped:
 class _MarkedFirst(_Wrapped):
     """It is written down as delivered before it is sent."""
 
-    def claim(self, delivery: str, *, now: datetime, until: datetime) -> str | None:
-        token = self._port.claim(delivery, now=now, until=until)
-        if token:
+    def claim(self, deliveries: Sequence[str], *, now: datetime, until: datetime) -> Mapping[str, str]:
+        tokens = self._port.claim(deliveries, now=now, until=until)
+        for delivery, token in tokens.items():
             done = Receipt(delivery, 1, "delivered", "surely", now)
             self._port.record(done, token=token, next_attempt=None)
-        return token  # type: ignore[no-any-return]
+        return tokens  # type: ignore[no-any-return]
 
     def record(self, *_: Any, **__: Any) -> bool:
         return True
@@ -92,8 +92,8 @@ class _Unfenced(_Wrapped):
 class _Unleased(_Wrapped):
     """Nobody is kept from taking what another one is sending."""
 
-    def claim(self, delivery: str, *, now: datetime, until: datetime) -> str | None:
-        return self._port.claim(delivery, now=now, until=now)  # type: ignore[no-any-return]
+    def claim(self, deliveries: Sequence[str], *, now: datetime, until: datetime) -> Mapping[str, str]:
+        return self._port.claim(deliveries, now=now, until=now)  # type: ignore[no-any-return]
 
 
 class _Forgets(_Wrapped):

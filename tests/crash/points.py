@@ -24,7 +24,7 @@ from alerts.app import App, Stores
 WRITES = (
     "articles.append", "seen.add", "states.put", "matches.append", "articles.commit", "volumes.put",
     "developments.append", "stories.put", "matches.commit", "waiting.put", "outbox.add", "developments.commit_all", "slots.put",
-    "outbox.claim", "mail.send", "slack.send", "webhook.send", "outbox.record", "channels.put", "reports.append",
+    "outbox.claim", "mail.send", "slack.send", "webhook.send", "outbox.record", "outbox.release", "channels.put", "reports.append",
 )  # fmt: skip
 POINTS = (
     "fetch:after",

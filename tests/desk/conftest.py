@@ -120,7 +120,7 @@ def fill(desk: Desk, words: str = "", url: str = "https://example.com/1", html: 
     outbox.add(
         [replace(delivery("alert:desk:2", recipient=""), message=Message("slack", "S", f"t {words}", body="{}"))]
     )
-    token = outbox.claim("digest:anna:1", now=NOW, until=NOW + timedelta(minutes=5))
+    token = outbox.claim(["digest:anna:1"], now=NOW, until=NOW + timedelta(minutes=5))["digest:anna:1"]
     assert token
     answered = replace(receipt("digest:anna:1", "refused"), reason=f"550 no {words}")
     assert outbox.record(answered, token=token, next_attempt=None)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from alerts import deliveries, stages, stories
+from alerts.stages import delivering
 from alerts.stories import copies, novelty, space, terms
 
 ROOT = Path(__file__).parents[2]
@@ -160,7 +161,9 @@ NUMBERS = [
         (copies.CONTAINED, copies.SHINGLE) == (2 / 3, 3),
     ),
     ("how-stories-are-found", "at least 46 % of a headline", novelty.FRESH == 0.46),
-    ("delivery-promises", "held for five minutes", timedelta(minutes=5) == stages.LEASE),
+    ("delivery-promises", "held together for five minutes", timedelta(minutes=5) == stages.LEASE),
+    ("delivery-promises", "up to twenty of one channel", delivering.TOGETHER == 20),
+    ("delivery-promises", "served for two minutes", timedelta(minutes=2) == stages.TURN),
     ("delivery-promises", "up to a fifth shorter or longer", deliveries.JITTER == 0.2),
     ("delivery-promises", "up to 24 hours", timedelta(hours=24) == deliveries.LONGEST_WAIT),
     ("0005-at-least-once-and-where-it-can-be-twice", "for five minutes", timedelta(minutes=5) == stages.LEASE),

@@ -18,7 +18,7 @@ from alerts.stages import LEASE
 from tests.line.world import CONCERN, CRACKDOWN, POST, TARIFF, WIRE, World
 
 CALLS = {
-    "append", "read", "commit", "get", "put", "values", "add", "upto", "channels", "due", "claim", "record", "hasten",
+    "append", "read", "commit", "get", "put", "values", "add", "upto", "channels", "due", "claim", "release", "record", "hasten",
     "unseen", "send", "after", "commit_all",
 }  # fmt: skip
 """What counts as a port call; ``fetch`` is counted by its answers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -68,15 +68,19 @@ class MemoryOutbox:
         due.sort(key=lambda kept: kept.delivery.made)
         return tuple(Pending(kept.delivery, kept.attempts) for kept in due[:limit])
 
-    def claim(self, delivery: str, *, now: datetime, until: datetime) -> str | None:
-        """Hold the delivery until then: a token, or ``None`` if it is closed, not due, or held by another."""
+    def claim(self, deliveries: Sequence[str], *, now: datetime, until: datetime) -> Mapping[str, str]:
+        """Hold deliveries until then: a token for each, but for those that are closed, not due, or held by another."""
         with self._lock:
-            kept = self._kept.get(delivery)
-            if kept is None or not kept.is_due(now):
-                return None
+            free = [k for k in deliveries if k in self._kept and self._kept[k].is_due(now)]
             token = str(next(self._tokens))
-            self._kept[delivery] = replace(kept, token=token, lease_until=until)
-            return token
+            self._kept |= {k: replace(self._kept[k], token=token, lease_until=until) for k in free}
+            return dict.fromkeys(free, token)
+
+    def release(self, tokens: Mapping[str, str]) -> None:
+        """Give back what is held and was not attempted; what its token no longer holds stays as it is."""
+        with self._lock:
+            ours = [k for k, token in tokens.items() if k in self._kept and self._kept[k].token == token]
+            self._kept |= {k: replace(self._kept[k], token="", lease_until=None) for k in ours}
 
     def record(self, receipt: Receipt, *, token: str, next_attempt: datetime | None) -> bool:
         """Write the receipt and set the next attempt, or close when there is none.

@@ -11,11 +11,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from alerts import deliveries as deliveries_
@@ -75,12 +75,30 @@ class SqlOutbox:
             found = connection.execute(query.order_by(outbox.c.made, outbox.c.position).limit(limit)).all()
         return tuple(Pending(_deliveries.decode(body), attempts) for body, attempts in found)
 
-    def claim(self, delivery: str, *, now: datetime, until: datetime) -> str | None:
-        """Hold the delivery until then: a token, or ``None`` if it is closed, not due, or held by another."""
-        token = secrets.token_hex(16)
-        held = update(outbox).where(outbox.c.id == delivery, _is_due(now)).values(token=token, lease_until=until)
+    def claim(self, deliveries: Sequence[str], *, now: datetime, until: datetime) -> Mapping[str, str]:
+        """Hold deliveries until then: a token for each, but for those that are closed, not due, or held by another.
+
+        In one transaction, for the disk is waited for at each.  In the order of their ids: of two that want the same
+        ones, one waits, and never both for each other.
+        """
+        held: dict[str, str] = {}
+        hold = update(outbox).where(outbox.c.id == bindparam("which"), _is_due(now))
+        hold = hold.values(token=bindparam("held_by"), lease_until=until)
         with writing(self._engine) as connection:
-            return token if connection.execute(held).rowcount else None
+            for delivery in sorted(deliveries):
+                token = secrets.token_hex(16)
+                if connection.execute(hold, {"which": delivery, "held_by": token}).rowcount:
+                    held[delivery] = token
+        return held
+
+    def release(self, tokens: Mapping[str, str]) -> None:
+        """Give back what is held and was not attempted; what its token no longer holds stays as it is."""
+        if not tokens:
+            return
+        free = update(outbox).where(outbox.c.id == bindparam("which"), outbox.c.token == bindparam("held_by"))
+        free = free.values(token=None, lease_until=None)
+        with writing(self._engine) as connection:
+            connection.execute(free, [{"which": which, "held_by": token} for which, token in sorted(tokens.items())])
 
     def record(self, receipt: Receipt, *, token: str, next_attempt: datetime | None) -> bool:
         """Write the receipt and set the next attempt, or close when there is none.
