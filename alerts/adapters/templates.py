@@ -1,6 +1,7 @@
 """The user's own templates, run in a child process that can be killed; a broken one costs its looks and no alert.
 
-``config/templates/NAME/`` holds those of a channel, where NAME is its id; or of all mail, where it is ``mail``.
+``config/templates/NAME/`` holds those of a channel, where NAME is its id; or of all mail or all of Slack, where it is
+``mail`` or ``slack``.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ class Asked:
     @property
     def body(self) -> bytes:
         """What its memory is counted by: the message as ours writes it."""
-        return (self.message.text + self.message.html).encode("utf-8", "replace")
+        return (self.message.text + self.message.html + self.message.body).encode("utf-8", "replace")
 
 
 @dataclass(slots=True)
 class OwnTemplates:
-    """Dresses mail.  One that failed is not tried again: a run has thousands of mails, and a failure may take 6 s."""
+    """Dresses messages.  What failed is not tried again: a run has thousands of them, and a failure may take 6 s."""
 
     folder: Path
     children: Children
@@ -46,7 +47,7 @@ class OwnTemplates:
     def __call__(self, told: Alert | Digest, message: Message) -> tuple[Message, str]:
         """Give the message as the user's templates write it; or as it was, and what is wrong with them."""
         s = told.subscription
-        name = next((name for name in (s.channel, s.kind) if s.kind == "mail" and self._of(name)), "")
+        name = next((name for name in (s.channel, s.kind) if s.kind in own.KINDS and self._of(name)), "")
         form = "alert" if isinstance(told, Alert) else "digest"
         if not any(file.startswith(form) for file in self._of(name)):
             return message, ""
@@ -74,7 +75,7 @@ class OwnTemplates:
 
 
 def attempt(asked: Asked) -> Message | str:
-    """Write a mail by the user's templates, or say what is wrong with them.  Runs in the child."""
+    """Write a message by the user's templates, or say what is wrong with them.  Runs in the child."""
     try:
         return own.written(asked.told, asked.message, asked.templates)
     except TemplateError as error:

@@ -10,8 +10,8 @@ escape ``& < >`` once, as Slack asks.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from alerts import text
@@ -38,12 +38,35 @@ Block = Mapping[str, Any]
 """One block, in the shape that Slack's reference gives."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How the parts of a message are written: by us, or by a template.
+
+    The head is given which message of how many it is (`` · 1/3``), or nothing.  With a story comes its size.
+    """
+
+    head: Callable[[views.Page, str], list[Block]]
+    story: Callable[[views.SectionView, views.StoryView], tuple[Block, int]]
+    foot: Callable[[views.Page], list[Block]]
+
+
 def alert(alert: Alert, plates: Plates) -> Message:
     """Write an alert: the rule and its severity, then the story."""
-    page = views.of_alert(alert, plates)
+    return alert_of(views.of_alert(alert, plates), OF_ALERTS)
+
+
+def alert_of(page: views.Page, parts: Parts) -> Message:
+    """Put an alert together."""
     section = page.sections[0]
-    top = _rich(_text(section.title, bold=True), _text(f" · {frame(page.lang).say(section.severity)} · {page.when}"))
-    return _message(page, [top, _alone(section.stories[0])[0], _foot(page)])
+    story, _ = parts.story(section, section.stories[0])
+    return _message(page, [*parts.head(page, ""), story, *parts.foot(page)])
+
+
+def _alert_head(page: views.Page, _which: str) -> list[Block]:
+    """Name the rule and its severity."""
+    section = page.sections[0]
+    said = f" · {frame(page.lang).say(section.severity)} · {page.when}"
+    return [rich(plain(section.title, bold=True), plain(said))]
 
 
 def _alone(told: views.StoryView) -> tuple[Block, int]:
@@ -59,30 +82,41 @@ def _fullest(told: views.StoryView) -> tuple[Block, int]:
 
 def digest(digest: Digest, plates: Plates) -> Message:
     """Write a digest: every story as fully as one block takes it, in as many messages as that needs."""
-    page = views.of_digest(digest, plates)
-    top = [_rich(_text("\n".join([frame(page.lang).say("More than usual"), *page.busy])))] if page.busy else []
-    rest = [_rich(_text(views.and_more(page)))] if page.more else []
-    rest += [_rich(_text(page.silenced))] if page.silenced else []
-    parts = _packed(page, top, rest)
-    made = [_message(page, [*_head(page, n, len(parts)), *blocks], n, len(parts)) for n, blocks in enumerate(parts, 1)]
+    return digest_of(views.of_digest(digest, plates), OF_DIGESTS)
+
+
+def digest_of(page: views.Page, parts: Parts) -> Message:
+    """Put a digest together."""
+    top = [rich(plain("\n".join([frame(page.lang).say("More than usual"), *page.busy])))] if page.busy else []
+    rest = [rich(plain(views.and_more(page)))] if page.more else []
+    rest += [rich(plain(page.silenced))] if page.silenced else []
+    foot = parts.foot(page)
+    room = _room(page) - max(0, size(parts.head(page, "")) + size(foot) - 2 * views.TITLE_LIMIT)
+    packed = _packed(page, top, [*rest, *foot], parts, room)
+    of = len(packed)
+    made = [_message(page, [*_head(page, n, of, parts), *blocks], n, of) for n, blocks in enumerate(packed, 1)]
     return replace(made[0], rest=tuple(made[1:]))
 
 
-def _head(page: views.Page, n: int, of: int) -> list[Block]:
-    """Give the title of the first message; the others are short, and say which they are."""
+def _head(page: views.Page, n: int, of: int, parts: Parts) -> list[Block]:
+    """Give the head of the first message; the others' are short, and say which they are."""
     if n > 1:
-        return [_rich(_text(page.title, bold=True), _text(f" · {n}/{of}"))]
-    which = f" · 1/{of}" if of > 1 else ""
-    return [_header(page.title), _rich(_text(f"{page.when} · {page.counts}{which}"))]
+        return [rich(plain(page.title, bold=True), plain(f" · {n}/{of}"))]
+    return parts.head(page, f" · 1/{of}" if of > 1 else "")
 
 
-def _packed(page: views.Page, top: list[Block], rest: list[Block]) -> list[list[Block]]:
+def _digest_head(page: views.Page, which: str) -> list[Block]:
+    """Give the title in large letters, and what it is of."""
+    return [_header(page.title), rich(plain(f"{page.when} · {page.counts}{which}"))]
+
+
+def _packed(page: views.Page, top: list[Block], rest: list[Block], written: Parts, room: int) -> list[list[Block]]:
     """Put the stories into messages, in their order; each begins with the heading of the section it is in."""
-    parts, taken, room = [[*top]], size(top), _room(page)
+    parts, taken = [[*top]], size(top)
     for section in page.sections:
-        heading: list[Block] = [{"type": "divider"}, _rich(*_heading(section, page.lang))]
+        heading: list[Block] = [{"type": "divider"}, rich(*_heading(section, page.lang))]
         for n, told in enumerate(section.stories):
-            story, characters = _alone(told)
+            story, characters = written.story(section, told)
             new = [story] if n else [*heading, story]
             more = characters + (0 if n else size(heading))
             if parts[-1] and not (len(parts[-1]) + len(new) + _FRAME <= MAX_BLOCKS and taken + more <= room):
@@ -90,7 +124,7 @@ def _packed(page: views.Page, top: list[Block], rest: list[Block]) -> list[list[
                 new, more, taken = [*heading, story], characters + size(heading), 0
             parts[-1] += new
             taken += more
-    parts[-1] += [*rest, _foot(page)]
+    parts[-1] += rest
     return parts
 
 
@@ -124,57 +158,57 @@ def _forms(told: views.StoryView) -> Iterator[Block]:
     yield _story(told, passages=len(told.passages), quotes=True)
     yield _story(told, passages=1)
     yield _story(told, passages=0)
-    yield _rich(*_headline(told), _text(f"\n{_byline(told.developments[-1])}"))
+    yield rich(*_headline(told), plain(f"\n{_byline(told.developments[-1])}"))
 
 
 def _story(told: views.StoryView, *, passages: int, quotes: bool = False) -> Block:
     """Tell one story with so many passages of its summary."""
     elements, w = _headline(told), frame(told.framed)
     if told.alone:
-        elements += [_text(f"\n{_byline(told.developments[0])}")]
+        elements += [plain(f"\n{_byline(told.developments[0])}")]
     elements += _summary(told, passages)
     for quote in told.quotes if quotes else ():
-        elements += [_text(f"\n“{quote.words}” — {quote.speaker}"), *_cited(quote)]
+        elements += [plain(f"\n“{quote.words}” — {quote.speaker}"), *_cited(quote)]
     if not told.alone:
         elements += _developments(told)
     notes = [
         (w.say("Figures"), "; ".join(told.figures)),
         (w.say("Also in"), ", ".join(told.also_in)),
     ]
-    elements += [_text(f"\n{name}: {words}", italic=True) for name, words in notes if words]
+    elements += [plain(f"\n{name}: {words}", italic=True) for name, words in notes if words]
     for match in told.matches:
-        elements += [_text(f"\n{w.say('Matched %(rules)s:', rules=', '.join(match.rules))} ", italic=True)]
-        elements += [_text(piece.words, bold=piece.marked) for piece in match.pieces]
-    return _rich(*elements)
+        elements += [plain(f"\n{w.say('Matched %(rules)s:', rules=', '.join(match.rules))} ", italic=True)]
+        elements += [plain(piece.words, bold=piece.marked) for piece in match.pieces]
+    return rich(*elements)
 
 
 def _summary(told: views.StoryView, passages: int) -> list[Block]:
     """Give what a machine rewrote, said to be so, and the sentences it rests on; or the sentences alone."""
-    elements = [_text(f"\n{told.rewritten}")] if told.rewritten else []
+    elements = [plain(f"\n{told.rewritten}")] if told.rewritten else []
     said = frame(told.framed).say("Rewritten by a machine from:")
-    elements += [_text(f"\n{said}", italic=True)] if told.rewritten else []
+    elements += [plain(f"\n{said}", italic=True)] if told.rewritten else []
     for passage in told.passages[: max(passages, len(told.passages) if told.rewritten else 0)]:
-        elements += [_text(f"\n{passage.words}"), *_cited(passage)]
+        elements += [plain(f"\n{passage.words}"), *_cited(passage)]
     return elements
 
 
 def _cited(of: views.PassageView | views.QuoteView) -> list[Block]:
     """Name the source, unless the byline has."""
-    return [_text(" ("), _link(of.outlet, of.url), _text(")")] if of.outlet else []
+    return [plain(" ("), link(of.outlet, of.url), plain(")")] if of.outlet else []
 
 
 def _headline(told: views.StoryView) -> list[Block]:
     """Give the headline, as a link if there is one, and by what the story is ranked."""
-    ranked = [_text(f"\n{told.score}", italic=True)] if told.score else []
-    return [_link(told.headline, told.url, bold=True), *ranked]
+    ranked = [plain(f"\n{told.score}", italic=True)] if told.score else []
+    return [link(told.headline, told.url, bold=True), *ranked]
 
 
 def _developments(told: views.StoryView) -> list[Block]:
     """List the newest developments, and count the earlier ones."""
     earlier = told.earlier + len(told.developments[:-MAX_SHOWN])
-    elements = [_text(f"\n• {frame(told.framed).count(earlier, 'earlier development')}")] if earlier else []
+    elements = [plain(f"\n• {frame(told.framed).count(earlier, 'earlier development')}")] if earlier else []
     for d in told.developments[-MAX_SHOWN:]:
-        elements += [_text(f"\n• {d.reason}: ", italic=True), _link(d.title, d.url), _text(f" — {d.outlet}, {d.time}")]
+        elements += [plain(f"\n• {d.reason}: ", italic=True), link(d.title, d.url), plain(f" — {d.outlet}, {d.time}")]
     return elements
 
 
@@ -194,29 +228,29 @@ def _header(title: str) -> Block:
     return {"type": "header", "text": {"type": "plain_text", "text": escape(text.cut(title, limit)), "emoji": False}}
 
 
-def _rich(*elements: Block) -> Block:
+def rich(*elements: Block) -> Block:
     """Give one paragraph of literal text and links."""
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
 
 
-def _text(words: str, *, bold: bool = False, italic: bool = False) -> Block:
+def plain(words: str, *, bold: bool = False, italic: bool = False) -> Block:
     """Give some literal text."""
     style = {name: True for name, on in (("bold", bold), ("italic", italic)) if on}
     return {"type": "text", "text": words} | ({"style": style} if style else {})
 
 
-def _link(words: str, url: str, *, bold: bool = False) -> Block:
+def link(words: str, url: str, *, bold: bool = False) -> Block:
     """Give a link, or its words where there is no address to link to."""
     if not url:
-        return _text(words, bold=bold)
+        return plain(words, bold=bold)
     return {"type": "link", "url": url, "text": words} | ({"style": {"bold": True}} if bold else {})
 
 
 def _heading(section: views.SectionView, lang: Lang) -> list[Block]:
     """Name the rule, and the severity where it is out of the ordinary."""
-    severity = [] if section.severity == "routine" else [_text(f" · {frame(lang).say(section.severity)}")]
-    volume = [_text(f"\n{section.bars} {section.volume}")] if section.volume else []
-    return [_text(section.title, bold=True), *severity, *volume]
+    severity = [] if section.severity == "routine" else [plain(f" · {frame(lang).say(section.severity)}")]
+    volume = [plain(f"\n{section.bars} {section.volume}")] if section.volume else []
+    return [plain(section.title, bold=True), *severity, *volume]
 
 
 def _foot(page: views.Page) -> Block:
@@ -224,7 +258,7 @@ def _foot(page: views.Page) -> Block:
     words = frame(page.lang).say(
         "Because the subscription “%(id)s” watches %(rules)s.", id=page.subscription, rules=", ".join(page.watched)
     )
-    return _rich(_text(text.cut(words, views.TITLE_LIMIT), italic=True))
+    return rich(plain(text.cut(words, views.TITLE_LIMIT), italic=True))
 
 
 def _room(page: views.Page) -> int:
@@ -238,3 +272,7 @@ def size(part: object) -> int:
     if isinstance(part, Mapping):
         return sum(len(escape(v)) if k in ("text", "url") and isinstance(v, str) else size(v) for k, v in part.items())
     return sum(map(size, part)) if isinstance(part, list) else 0
+
+
+OF_ALERTS = Parts(_alert_head, lambda _, told: _alone(told), lambda page: [_foot(page)])
+OF_DIGESTS = Parts(_digest_head, lambda _, told: _alone(told), lambda page: [_foot(page)])

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from alerts import preview, render
@@ -12,9 +14,12 @@ from alerts.adapters.children import Children
 from alerts.adapters.templates import OwnTemplates
 from alerts.errors import AlertsError
 from alerts.model import Alert, Digest, Message
+from alerts.render import own as own_
+from alerts.render import slack
 from tests import newsroom
 from tests.line.world import START, TARIFF, WIRE, World
 from tests.newsroom import HOSTILE
+from tests.test_render_slack import MARKS, check, literal, walk
 
 ROOT = Path(__file__).parents[2]
 DIGEST = '{% extends "tocsin/digest.html" %}{% block foot %}<p>Example Ltd, for {{ page.title }}</p>{% endblock %}'
@@ -172,6 +177,98 @@ def test_an_alert_goes_out_and_the_report_says_that_its_template_is_broken(tmp_p
     ]
     (sent,) = world.told("mail")
     assert "25% tariff on Iran" in sent.message.html
+
+
+# ── Slack ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+STORY = """{% block story %}
+{{ link(story.headline, story.url) }}
+  {{ italic(section.severity) }} {{ story.headline }}
+
+{% for match in story.matches %}{{ bold(match.words | join(" ")) }}{% endfor %}
+{% endblock %}"""
+HEAD = "{% block head %}{{ bold(page.title) }}, {{ page.counts }}{% endblock %}"
+
+
+def shown(message: Message) -> list[str]:
+    """The words of each block, in all parts of a message."""
+    return [
+        "".join(part["text"] for part in walk(block) if isinstance(part.get("text"), str))
+        for part in (message, *message.rest)
+        for block in check(part)
+    ]
+
+
+def test_a_block_for_slack_is_lines_with_marks_and_the_rest_is_ours(tmp_path: Path, children: Children) -> None:
+    told = newsroom.digest("slack")
+    message, wrong = owned(tmp_path, children, "slack", digest_txt=HEAD + STORY)(told, written(told))
+    assert wrong == ""
+    blocks = check(message)
+    assert shown(message)[0] == "Iran, China and trade, 4 stories, 7 developments"
+    assert shown(message)[-1] == shown(written(told))[-1], "the foot is ours"
+    story = blocks[3]["elements"][0]["elements"]
+    assert story[0] == {"type": "link", "url": "https://theguardian.example/tariff", "text": newsroom.TARIFF.title}
+    assert story[2] == {"type": "text", "text": "flash", "style": {"italic": True}}
+    assert shown(message)[3].splitlines() == [newsroom.TARIFF.title, f"flash {newsroom.TARIFF.title}", "tariffChina"]
+    alert = newsroom.alert("slack")
+    assert owned(tmp_path, children, "slack")(alert, written(alert)) == (written(alert), ""), "there is none for alerts"
+    foot = owned(tmp_path, children, "desk", alert_txt="{% block foot %}{% endblock %}")
+    alert = replace(alert, subscription=replace(alert.subscription, channel="desk"))
+    assert shown(foot(alert, written(alert))[0]) == shown(written(alert))[:-1], "an empty block is left out"
+
+
+BROKEN_FOR_SLACK = [
+    ("a tag that is not closed", "{% block story %}", "digest.txt:1: Unexpected end of template"),
+    ("a name that there is not", "{% block story %}{{ tale.url }}{% endblock %}", "'tale' is undefined"),
+    ("a block that there is not", "{% block stories %}x{% endblock %}", "has a block stories; the blocks of a template for Slack are head"),
+    ("a template of mail", '{% extends "tocsin/digest.txt" %}{% block rest %}x{% endblock %}', "has a block rest"),
+    ("no block at all", "{{ page.title }}", "has no block"),
+    ("a story of which nothing is said", "{% block story %} {% endblock %}", "the block story makes nothing"),
+    ("a loop without end", "{% block head %}{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}{% endblock %}", "cut off: it "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "source", "said"), BROKEN_FOR_SLACK, ids=[case[0] for case in BROKEN_FOR_SLACK])
+def test_a_broken_template_for_slack_falls_back_to_ours(
+    tmp_path: Path, children: Children, why: str, source: str, said: str
+) -> None:
+    told = newsroom.digest("slack")
+    message, wrong = owned(tmp_path, children, "slack", digest_txt=source)(told, written(told))
+    assert message == written(told)
+    assert wrong.startswith("templates/slack: ")
+    assert said in wrong
+    assert wrong.endswith("; the digest is written by ours")
+
+
+@given(st.lists(st.sampled_from([*MARKS, "\x02b\x1fx\x1f\x03", "\x02", "\x1f", "\x03"]), max_size=12).map("".join))
+@example("\x02l\x1fyour bank\x1fhttps://evil.example\x03")
+def test_no_word_of_a_feed_is_a_mark_in_a_template_for_slack(words: str) -> None:
+    source = {"digest.txt": HEAD + STORY, "alert.txt": STORY}
+    for told in newsroom.hostile("slack", words, "javascript:alert(1)", title=words or "x"):
+        message = own_.written(told, written(told), source)
+        for part in (message, *message.rest):
+            blocks = check(part)
+            assert literal(blocks) == []
+            styled = [e for e in walk(blocks) if e.get("type") == "link"]
+            assert styled == [], "a feed cannot make a link"
+
+
+@pytest.mark.parametrize("letter", ["a", "&", "🌍", "a "])
+def test_what_a_template_for_slack_writes_is_cut_to_what_slack_takes(letter: str) -> None:
+    long = (
+        "{% block NAME %}{% for n in range(99) %}{{ link('"
+        + letter * 80
+        + "', 'https://example.org/') }} {{ bold('x') }}"
+        + letter * 80
+        + "\n{% endfor %}{% endblock %}"
+    )
+    source = {"digest.txt": "".join(long.replace("NAME", name) for name in ("head", "story", "foot"))}
+    message = own_.written(newsroom.digest("slack"), written(newsroom.digest("slack")), source)
+    sizes = [slack.size(block) for part in (message, *message.rest) for block in check(part)]
+    assert max(sizes) <= slack.BLOCK_LIMIT
+    assert sum(size > slack.BLOCK_LIMIT * 0.9 for size in sizes) == 4, (
+        "each of the four stories is told as far as it goes"
+    )
 
 
 # ── the preview ──────────────────────────────────────────────────────────────────────────────────────────────────────
