@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -34,4 +35,13 @@ def test_what_is_kept_is_bounded(result: soak.Result) -> None:
 
 
 def test_memory_does_not_run_away(result: soak.Result) -> None:
-    assert result.slope(1 * DAY) < 1
+    assert result.fit(1 * DAY).slope < 1
+
+
+def test_a_slope_has_an_error_and_is_that_of_the_days() -> None:
+    """Two megabytes a day, up and down within each."""
+    samples = [soak.Sample(h, 100 + 2 * (h // 24) + (h % 2), 0, 0, 0, 0) for h in range(24 * 10)]
+    steady = soak.Result(10, 1, 0, 0, 0, 0, 0, (), 0, (), tuple(samples)).fit(DAY)
+    assert (round(24 * steady.slope, 6), round(steady.error, 6)) == (2, 0)
+    shaken = [replace(s, rss=s.rss + 5 * (s.hours // 24 % 2)) for s in samples]
+    assert soak.Result(10, 1, 0, 0, 0, 0, 0, (), 0, (), tuple(shaken)).fit(DAY).error > 0.01
