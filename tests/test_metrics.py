@@ -89,6 +89,7 @@ def test_what_can_be_counted_stands_at_0_before(engine: Engine) -> None:
         'alerts_attempts_total{"channel": "mail", "outcome": "deferred", "reason": "other"}',
         'alerts_sent_after_seen_seconds_count{"channel": "mail"}',
         'alerts_run_seconds_count{"stage": "poll"}',
+        'alerts_deliveries{"channel": "mail", "state": "open"}',
     ):
         assert got[name] == 0, name
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import get_args
@@ -16,7 +15,7 @@ from alerts.adapters.sql import SqlTable, expiry, queries
 from alerts.config import Config, Loaded
 from alerts.metrics.counting import OTHER, STAGES
 from alerts.metrics.families import gauge
-from alerts.model import FeedState, Health
+from alerts.model import DeliveryState, FeedState, Health
 
 READERS = ("match", "group", "volume")
 """The readers that are stages; the others are subscriptions."""
@@ -53,10 +52,11 @@ def _feeds(engine: Engine, config: Config) -> Rows:
 
 def _deliveries(engine: Engine, config: Config, now: datetime) -> Iterator[Metric]:
     channels = {channel.id for channel in config.channels}
-    states: Counter[tuple[str, ...]] = Counter()
+    states: Rows = {(channel, state): 0 for channel in channels for state in get_args(DeliveryState)}
     for (channel, state), number in queries.channel_counts(engine).items():
-        states[channel if channel in channels else OTHER, state] += number
-    yield gauge("alerts_deliveries", dict(states))
+        name = (channel if channel in channels else OTHER, state)
+        states[name] = states.get(name, 0) + number
+    yield gauge("alerts_deliveries", states)
     oldest: Rows = {(channel,): 0 for channel in channels}
     for channel, since in queries.oldest_due(engine, now).items():
         key = (channel if channel in channels else OTHER,)
