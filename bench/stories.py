@@ -29,6 +29,7 @@ from alerts import stages, stories  # noqa: E402
 from alerts.adapters import sql  # noqa: E402
 from alerts.app import open_sql  # noqa: E402
 from alerts.model import Match, Story  # noqa: E402
+from alerts.stages.grouping import BEGUN, GROUP  # noqa: E402
 from alerts.stories import copies, novelty, space, terms  # noqa: E402
 from alerts.text import lead, plain  # noqa: E402
 from bench.clusters import (  # noqa: E402
@@ -214,7 +215,7 @@ def cost() -> None:
     """Print the CPU time of an article as the number of open ones grows: news of every kind, none of it closed.
 
     Beside it stands what a batch pays before its first article: the first of a process, which reads all that is open
-    from SQLite and makes the index, and the next, 500 articles later, which finds both as it left them.
+    from SQLite and makes the index, and the next, which finds both as it left them.
     """
     texts = [(a.title, a.text, a.lang) for a in archive()]
     texts += [(row["title"], row["description"], "en") for row in rows_of("topics_agnews_test.jsonl.gz")]
@@ -234,26 +235,26 @@ def cost() -> None:
         spent.append(time.process_time() - began)
         kept[placed.story.id] = placed.story
         if n + 1 in at:
-            last = {str(one) for one in range(n - 499, n + 1)}
-            first, again = _opening(kept, last, match.article.seen)
-            print(f"{n + 1:>14,}{len(kept):>10,}{sum(spent[-500:]) * 2:>15.2f}{first:>16.2f}{again:>15.2f}", flush=True)
+            first, again = _opening(kept, match.article.seen)
+            print(f"{n + 1:>14,}{len(kept):>10,}{sum(spent[-500:]) * 2:>15.2f}{first:>16.2f}{again:>15.3f}", flush=True)
 
 
-def _opening(kept: Mapping[str, Story], last: set[str], now: datetime) -> tuple[float, float]:
-    """Give the CPU seconds before the first article of a process, and of its next batch after the ``last`` articles."""
+def _opening(kept: Mapping[str, Story], now: datetime) -> tuple[float, float]:
+    """Give the CPU seconds before the first article of a process, and of its next batch."""
     for cached in (terms.terms, terms._of, copies.shingles, copies._sketch, copies.headline, copies._repeats):  # noqa: SLF001
         cached.cache_clear()
     with tempfile.TemporaryDirectory() as folder, open_sql({"ALERTS_VAR": folder}.get) as engine:
-        table, opened = sql.SqlTable(engine, "stories", Story), stages.Opened()
-        fresh = {s.id for s in kept.values() if any(m.article in last for m in s.members)}
-        table.put({i: s for i, s in kept.items() if i not in fresh}, at=now - timedelta(hours=1))
-        table.put({i: s for i, s in kept.items() if i in fresh}, at=now)
+        table, log = sql.SqlTable(engine, "stories", Story), sql.SqlLog(engine, "matches", Match)
+        opened = stages.Opened()
+        table.put(kept, at=now)
+        for reader in (GROUP, BEGUN):
+            log.commit(reader, 1)
         took = []
         for _ in range(2):
             began = time.process_time()
-            desk = opened.take(table, CONFIG.rules, CONFIG.families, since=now - stories.OPEN)
+            desk = opened.take(log, table, CONFIG.rules, CONFIG.families, since=now - stories.OPEN)
             took.append(time.process_time() - began)
-            opened.keep(desk, CONFIG.rules, CONFIG.families, now=now)
+            opened.keep(desk, CONFIG.rules, CONFIG.families, end=1)
         return took[0], took[1]
 
 
