@@ -15,6 +15,7 @@ from alerts.adapters.sql import queries
 from alerts.app import App
 from alerts.errors import StoreError
 from alerts.model import Article, Development, Evidence, Hit, Match, Member, Story
+from alerts.stories import bridges
 
 CONTEXT = 60
 """How many characters of the text are shown on either side of the words that met a term."""
@@ -172,8 +173,11 @@ def _rests(member: Member, story: Story) -> Iterator[str]:
     if original:
         where = f"{original.outlet}, {original.url or 'no link'}"
         yield f"    copy of {original.article}: {_line(original.title)} ({where})"
-    if member.shared:
-        yield f"    placed there by: {', '.join(map(_line, member.shared))}"
+    shared = ", ".join(map(_line, member.shared))
+    if other := bridges.other_end(member, story):
+        yield f"    joined an article in another language: {_line(other.title)} ({other.outlet}); both have {shared}"
+    elif shared:
+        yield f"    placed there by: {shared}"
     if member.voice and member.voice != member.outlet:
         yield f"    counts as the voice of {member.voice}"
     yield from (f"    {note}" for note in member.notes)

@@ -228,6 +228,15 @@ def uncredited(title: str) -> str:
     return _CREDIT.sub("", title)
 
 
+def primary(lang: str) -> str:
+    """Give the primary subtag of a language.
+
+    >>> primary("en-GB"), primary("")
+    ('en', '')
+    """
+    return lang.partition("-")[0].lower()
+
+
 COMMON_WORDS = frozenset(
     fold(word)
     for word in (

@@ -267,6 +267,19 @@ def test_explain_says_why_a_copy_was_told_to_nobody(shop: Shop) -> None:
     assert sum("told to nobody: it is no development" in line for line in lines) == 1
 
 
+def test_explain_says_why_an_article_joined_one_in_another_language(shop: Shop) -> None:
+    english = ("Iran buys grain for $328.5 million", "https://wire.example/grain", "The ministry said so.")
+    korean = ("이란, 곡물 3억2850만 달러 구매", "https://wire.example/grain-ko", "농업부가 밝혔다.")
+    shop.serves("wire", rss(english, korean))
+    once(shop)
+    with app_.open_app(shop.environ.get) as app:
+        lines = [*explain.article(english[1], app), *explain.article(korean[1], app)]
+
+    (joined,) = [line for line in lines if "another language" in line]
+    assert joined.endswith(" (Wire); both have @iran, 328500000")
+    assert english[0] in joined or korean[0] in joined, "whichever came first"
+
+
 def test_what_the_inbox_holds_is_what_a_channel_would_send(shop: Shop) -> None:
     once(shop)
     message = json.loads(inbox(shop, ".slack.json")[0].read_text())

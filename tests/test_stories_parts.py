@@ -17,6 +17,7 @@ from alerts import text as text_
 from alerts.model import Article, Evidence, Hit, Match, Member, Rule, Story
 from alerts.stories import Family, bridges, copies, novelty, terms
 from alerts.stories.background import is_background
+from alerts.stories.quantities import quantities
 from alerts.stories.space import ALIKE, GRAIN, IMAGINED, STEP, UNSEEN, Space
 from alerts.stories.voices import Voices
 from tests.test_stories import CRACKDOWN, NOW, a_match
@@ -358,27 +359,96 @@ def test_a_copy_has_the_voice_of_its_original() -> None:
 # ── bridges ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def watched(match: Match, *lists: str, lang: str) -> Match:
+def watched(match: Match, *lists: str, lang: str = "en") -> Match:
     hit = Hit("iran", tuple(Evidence(f"@{one}", "title", 0, 1, "") for one in lists))
     return replace(match, hits=(hit,), article=replace(match.article, lang=lang))
 
 
+QUANTITIES = [
+    ("Korean powers of ten thousand", "수출 1억8천만 달러", "ko", {"180000000"}),
+    ("the same in English", "exports of $180m", "en", {"180000000"}),
+    ("and in Polish, with a comma", "eksport za 0,18 mld dolarów", "pl", {"180000000"}),
+    ("Chinese", "1.8亿美元", "zh", {"180000000"}),
+    ("Persian, in words and digits", "شش میلیارد دلار و ۲٬۴۰۰ نفر", "fa", {"6000000000", "2400"}),
+    ("thousands with a full stop in German", "12.500 Euro, 3,5 Prozent", "de", {"12500", "3.5%"}),
+    ("thousands with a blank in Polish", "12 500 osób", "pl", {"12500"}),
+    ("thousands with a comma in English", "12,500 people, 3.5 per cent", "en", {"12500", "3.5%"}),
+    ("no age, no score, no model", "35 years after a 2-1 win of the U-17 with an F-16", "en", set()),
+    ("a digit alone is none", "7 ships and 5 boats", "en", set()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("why", "text", "lang", "found"), QUANTITIES, ids=[case[0] for case in QUANTITIES])
+def test_a_number_is_one_in_every_language(why: str, text: str, lang: str, found: set[str]) -> None:
+    assert quantities(text, lang) == found
+
+
+@given(st.text(max_size=80))
+def test_any_text_has_quantities(text: str) -> None:
+    assert all(any(c.isdigit() for c in one) for one in quantities(text))
+
+
+BOTH = ("iran", "tariffs")
 BRIDGES = [
-    ("two watchlists and a number of the headline", "미국 “거래하는 나라에 25% 관세”", ("iran", "tariffs"), True),
-    ("digits of another script", "تعرفه ۲۵ درصدی آمریکا", ("iran", "tariffs"), True),
-    ("one watchlist is too little", "이란 25개 도시 시위", ("iran",), False),
-    ("no number", "미국 관세 부과", ("iran", "tariffs"), False),
-]
+    ("two watchlists and a number of both headlines", "미국 “거래하는 나라에 25% 관세”", "ko", BOTH, ("25%",)),
+    ("digits of another script", "تعرفه ۲۵ درصدی آمریکا", "fa", BOTH, ("25%",)),
+    ("the same script in another language", "Trump grozi cłem 25 proc.", "pl", BOTH, ("25%",)),
+    ("the same language needs words", "A levy of 25 per cent looms over buyers everywhere, envoys warn", "en", BOTH, ()),
+    ("two numbers with one watchlist", "25% 관세, 대미 수출 1,300억 달러", "ko", ("iran",), ("130000000000", "25%")),
+    ("a number so exact that one watchlist will do", "수출 1억8210만 달러", "ko", ("iran",), ("182100000",)),
+    ("one watchlist and a common number are too little", "이란 25개 도시 시위", "ko", ("iran",), ()),
+    ("no number", "미국 관세 부과", "ko", BOTH, ()),
+    ("no watchlist", "미국 상무부 장관, 거래국 상품 관세 25% 부과 방침 발표", "ko", (), ()),
+    ("the year of both is none", "2026 한국 관세", "ko", BOTH, ()),
+]  # fmt: skip
+EXPORTS = "It hits exports of $130 billion in 2026. Iran bought $182.1 million of it."
 
 
-@pytest.mark.parametrize(("why", "title", "lists", "joins"), BRIDGES, ids=[case[0] for case in BRIDGES])
-def test_articles_of_another_script_join(why: str, title: str, lists: tuple[str, ...], joins: bool) -> None:
-    english = watched(a_match(1, "U.S. announces 25% tariff on Iran's partners", ""), "iran", "tariffs", lang="en")
-    other = watched(a_match(2, title, ""), *lists, lang="ko")
+@pytest.mark.parametrize(("why", "title", "lang", "lists", "shared"), BRIDGES, ids=[case[0] for case in BRIDGES])
+def test_articles_of_another_language_join(
+    why: str, title: str, lang: str, lists: tuple[str, ...], shared: tuple[str, ...]
+) -> None:
+    english = watched(a_match(1, "U.S. announces 25% tariff on Iran's partners", EXPORTS), *BOTH, lang="en")
+    other = watched(a_match(2, title, ""), *lists, lang=lang)
     one, two = stories.place_all([english, other], (), now=NOW)
-    assert (one.story.id == two.story.id) == joins, why
-    if joins:
-        assert two.story.members[-1].shared == ("@iran", "@tariffs", "25")
+    assert (one.story.id == two.story.id) == bool(shared), why
+    if shared:
+        member = two.story.members[-1]
+        assert member.shared == (*(f"@{name}" for name in sorted(lists)), *shared)
+        assert bridges.other_end(member, two.story) == two.story.members[0]
+
+
+def test_a_number_that_two_stories_tell_joins_neither() -> None:
+    one = watched(a_match(1, "Seoul counts exports to Iran", "They were worth $182.1 million, or 1,472 won."), *BOTH)
+    two = watched(a_match(2, "Refinery fire in Ulsan under tariff", "It cost $182.1 million."), *BOTH)
+    korean = watched(a_match(3, "대이란 수출 1억8210만 달러", ""), *BOTH, lang="ko")
+    placed = stories.place_all([one, two, korean], (), now=NOW)
+    assert len({p.story.id for p in placed}) == 3
+    assert len({p.story.id for p in stories.place_all([one, korean], (), now=NOW)}) == 1
+
+
+def test_what_follows_in_a_script_joins_what_is_written_in_it() -> None:
+    """Among ten English articles the words of one Korean are lost, but not among the Korean."""
+    title, korean = "U.S. announces 25% tariff on Iran's partners", "미국 이란과 거래하는 나라에 25% 관세"
+    english = [watched(a_match(n, f"{title} {'abcdefghijkl'[n] * 5}", "x" * n), *BOTH, lang="en") for n in range(12)]
+    first = watched(a_match(20, korean, ""), *BOTH, lang="ko")
+    later = watched(a_match(21, "중국, 이란과 거래하는 나라 관세 반대", ""), *BOTH, lang="ko")
+    placed = stories.place_all([*english, first, later], (), now=NOW)
+    assert len({p.story.id for p in placed}) == 1
+    assert "관세" in placed[-1].story.members[-1].shared
+    again = stories.place_all([later], [placed[-2].story], now=NOW)
+    assert [p.story for p in again] == [placed[-1].story]
+
+
+def test_words_of_another_script_are_no_news_but_its_numbers_are() -> None:
+    """The first article in Korean brings its language; what the second says, English ones may have said."""
+    english = [watched(a_match(n, "U.S. puts 25% tariff on Iran's partners", "x" * n), *BOTH) for n in range(3)]
+    first = watched(a_match(3, "미국 이란과 거래하는 나라에 25% 관세", ""), *BOTH, lang="ko")
+    words = watched(a_match(4, "미국 이란과 거래하는 나라에 관세 예외 식품 의약품 발표", ""), *BOTH, lang="ko")
+    number = watched(a_match(5, "미국 이란과 거래하는 나라에 관세 35%", ""), *BOTH, lang="ko")
+    placed = stories.place_all([*english, first, words, number], (), now=NOW)
+    assert len({p.story.id for p in placed}) == 1
+    assert [p.reason for p in placed[-2:]] == ["repeat", "new facts: 35%"]
 
 
 def test_a_number_is_no_bridge_for_longer_than_a_day() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from alerts.figures import Figure, figures, western
 from alerts.model import Member
 from alerts.stories import terms as terms_
 from alerts.stories.background import is_background
+from alerts.stories.bridges import script_of
 from alerts.stories.space import Space
+from alerts.text import primary
 
 FRESH = 0.46
 """The least share of a headline, by the weight of its terms, that must be new to the story to be a development."""
@@ -33,7 +36,8 @@ class Told:
 
     def __init__(self, members: Iterable[Member] = ()) -> None:
         self.articles: dict[str, str] = {}
-        self.langs: set[str] = set()
+        self._langs: set[str] = set()
+        self._scripts: Counter[str] = Counter()
         self.voices: set[str] = set()
         self._terms: set[str] = set()
         self._figures: set[str] = set()
@@ -45,7 +49,8 @@ class Told:
     def add(self, member: Member) -> None:
         """Count one more article of the story."""
         self.articles[member.article] = member.version
-        self.langs.add(member.lang)
+        self._langs.add(primary(member.lang))
+        self._scripts[script_of(member.title)] += 1
         self.voices.add(member.voice or member.outlet)
         self._terms.update(terms_.terms(member.title, member.lead))
         self._numbers.update(_NUMBER.findall(western(f"{member.title} {member.lead}")))
@@ -78,11 +83,16 @@ class Told:
         return bool(figure.what) and _count(figure) > self._most.get(figure.what, 0)
 
     def new_quotes(self, member: Member) -> tuple[str, ...]:
-        """Give what the headline quotes in words that the story has not told; in a language new to it, nothing."""
-        if member.lang not in self.langs:
+        """Give what the headline quotes in words that the story has not told; in another language, nothing."""
+        if not self._speaks(member):
             return ()
         quotes = [next(filter(None, found)) for found in _QUOTE.findall(member.title)]
         return tuple(f"“{quote}”" for quote in quotes if self._is_fresh(quote))
+
+    def _speaks(self, member: Member) -> bool:
+        """Tell whether the story was told in this language, and in no other script more."""
+        most = max(self._scripts.values(), default=0)
+        return primary(member.lang) in self._langs and self._scripts[script_of(member.title)] == most
 
     def _is_fresh(self, quote: str) -> bool:
         """Tell whether more than half of the words of a quote are new."""
@@ -94,9 +104,10 @@ class Told:
 
         The heaviest are named, in the order of the headline: "cuts, off, internet" is read, "internet, cuts" is not.
 
-        In a language in which the story was not told yet every word is new, and says nothing.
+        In a language in which the story was not told yet every word is new, and says nothing; nor do those of a script
+        that is not the story's: what they say may have been told in other words.
         """
-        if member.lang not in self.langs:
+        if not self._speaks(member):
             return ()
         printed = dict(reversed(list(terms_.named(member.title))))
         weights = {term: space.weight(term) for term in printed}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from alerts.model import Development, Match, Member, Rule, Story
 from alerts.stories import bridges, holds, novelty
-from alerts.stories.bridges import Bridges
+from alerts.stories.bridges import Bridges, Scripts
 from alerts.stories.copies import Copies
 from alerts.stories.novelty import Told
 from alerts.stories.space import Space
@@ -63,6 +63,7 @@ class Desk:
         self._space = Space(stories)
         self._copies = Copies(stories)
         self._bridges = Bridges(stories)
+        self._scripts = Scripts(stories)
         self._rules = {rule.id: rule for rule in rules}
         self._voices = Voices(families)
 
@@ -113,16 +114,17 @@ class Desk:
         self._space.add(grown.id, member)
         self._copies.add(member)
         self._bridges.add(grown.id, member)
+        self._scripts.add(grown.id, member)
         return Placed(grown, reason, Development(grown.id, kept, reason, made=now) if kept else None)
 
     def _where(self, member: Member, copied: Member | None) -> tuple[Story, tuple[str, ...]]:
-        """Find the story: its own, its original's, one in another script, one that it is like, or a new one."""
+        """Find the story: its own, its original's, one in another language, one that it is like, or a new one."""
         home = self._home.get(member.article) or (self._home[copied.article] if copied else "")
         if home:
             return self._stories[home], ()
         if bridge := self._bridges.joined(member):
             return self._stories[bridge[0]], bridge[1]
-        if near := self._space.nearest(member):
+        if near := self._scripts.nearest(member) or self._space.nearest(member):
             return self._stories[near.story], near.shared
         return Story(f"s-{member.article.removeprefix('a-')}", member.seen, member.seen, ()), ()
 
@@ -141,6 +143,7 @@ class Desk:
                 self._home.pop(member.article, None)
                 self._copies.remove(member)
                 self._bridges.remove(story, member)
+            self._scripts.remove(story)
             self._told.pop(story, None)
 
     def _member(self, match: Match) -> Member:

@@ -116,11 +116,13 @@ class Space:
             if self._last.get(story) == last:
                 closed.append(story)
                 self.closed = max(last, self.closed or last)
-                self._forget(story)
+                self.forget(story)
         return tuple(closed)
 
-    def _forget(self, story: str) -> None:
-        """Take a story out."""
+    def forget(self, story: str) -> None:
+        """Take a story out, if it is there."""
+        if story not in self._last:
+            return
         del self._last[story], self._sums[story]
         for term in self._terms.pop(story):
             having = self._having[term]

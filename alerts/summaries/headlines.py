@@ -16,7 +16,7 @@ from alerts.figures import figures
 from alerts.model import Development, Story
 from alerts.summaries.tolls import Tolls, people
 from alerts.summaries.weights import Weights, likeness
-from alerts.text import folds, lead, words_in
+from alerts.text import COMMON_WORDS, folds, lead, primary, words_in
 
 NO_TITLE = "(no title)"
 
@@ -44,7 +44,7 @@ OPENS = 0.5
 Of two reports the second is the news."""
 
 NEWER = 0.5
-"""The weight of being the newest."""
+"""The weight of being the newest; of what is twelve hours older, nothing is left."""
 
 SAYS = 0.8
 """The weight of what a title says by itself, beside how typical it is and how new."""
@@ -60,9 +60,9 @@ _PASSIVE = re.compile(r"\b(?:was|were|been|being|is|are) \w+(?:ed|en)\b|\b(?:kil
 _ACTIVE = re.compile(
     r"\b(?:accuse|add|agree|announce|approve|arrest|attack|back|ban|block|bomb|call|capture|charge|climb|close|condemn|confirm|"
     r"cut|delay|demand|deny|deploy|detain|die|drop|ease|elect|evacuate|exempt|expand|expel|face|fall|fine|fire|free|freeze|halt|hike|hit|"
-    r"impose|join|jump|kill|launch|leave|levy|lift|lose|meet|open|order|plan|plunge|protest|quit|raise|rally|reject|"
+    r"impose|join|jump|kill|launch|leave|levy|lift|lose|meet|offer|open|order|plan|plunge|protest|quit|raise|rally|reject|"
     r"release|resign|resume|rise|say|seize|send|sentence|shoot|shut|sign|slash|strike|sue|summon|surge|target|threaten|urge|"
-    r"veto|visit|vote|vow|warn|widen|win|withdraw)(?:s|es)?\b|\b\w+ies\b",
+    r"veto|visit|voice|vote|vow|warn|widen|win|withdraw)(?:s|es)?\b|\b\w+ies\b",
     re.IGNORECASE,
 )
 
@@ -83,9 +83,11 @@ def headline(news: Sequence[Development], story: Story | None) -> str:
     typical = _typicality(titles, reports, spoken, story)
     names, own = _names(reports), _own(reports, story)
     opens = [OPENS if d.reason.startswith("new story") and len(reports) > 2 else 0.0 for d in reports]
+    ages = [(reports[-1].article.when - d.article.when) / MOVED for d in reports]
+    fresh = [max(0.0, 1 - age) for age in ages]
     tolls = Tolls(titles)
     scored = [
-        (SAYS * specificity(title, names, own) + CENTRAL * typical[n] + NEWER * n / len(titles) + opens[n], n)
+        (SAYS * specificity(title, names, own) + CENTRAL * typical[n] + NEWER * fresh[n] + opens[n], n)
         for n, title in enumerate(titles)
         if not tolls.exceed(title)
     ]
@@ -140,6 +142,7 @@ def specificity(title: str, names: frozenset[str] = frozenset(), own: frozenset[
     figured = any(own is None or f.name in own for f in found)
     score = 2.0 if people(title) else 1.5 if figured else 0.3 if _NUMBER.search(title) else 0.0
     score += 0.4 * min(3, len(names.intersection(told)))
+    score += 0.1 * min(8, sum(word not in COMMON_WORDS for word in told))
     score += 0.5 if _ACTIVE.search(title.partition(" ")[2]) else 0.0
     score -= 0.5 if _PASSIVE.search(title) else 0.0
     score -= 2.0 if _VAGUE.search(title) else 0.0
@@ -164,11 +167,6 @@ def in_common_language(news: Sequence[Development], story: Story | None) -> list
     langs = [m.lang for m in story.members] if story and story.members else [d.article.lang for d in news]
     common = Counter(map(primary, langs)).most_common(1)[0][0]
     return [d for d in news if primary(d.article.lang) == common] or list(news)
-
-
-def primary(lang: str) -> str:
-    """Give the primary subtag of a language: ``en`` of ``en-GB``."""
-    return lang.split("-", maxsplit=1)[0].lower()
 
 
 def _names(news: Sequence[Development]) -> frozenset[str]:
