@@ -69,6 +69,7 @@ def test_json_feed_has_what_version_1_1_asks_for() -> None:
         assert item["content_html"]
         assert datetime.fromisoformat(item["date_published"]).tzinfo
         assert all(author["name"] for author in item["authors"])
+    assert feed["items"][4]["_tocsin"] == {"severity": "flash", "outlets": 3, "newest": "2026-07-01T03:42:00Z"}
     assert "feed_url" not in json.loads(reader.json_feed("Anna", "", ()))
 
 
