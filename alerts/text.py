@@ -141,6 +141,8 @@ def words_in(text: str) -> Iterator[re.Match[str]]:
 
 def _parted(text: str) -> str:
     """Put a blank for each sign that only looks like a letter; every other stays where it is."""
+    if text.isascii():
+        return text.replace("_", " ")
     for sign in _NO_LETTERS:
         text = text.replace(sign, " ")
     if "\u200b" in text:

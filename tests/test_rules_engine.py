@@ -1,6 +1,7 @@
 """The parts of the index: words by their hashes, keys, anchors, and rules added to an index that is there."""
 
 import random
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 
 from alerts import rules as rules_
 from alerts.model import Article, Rule, Watchlist
+from alerts.rules import expressions, leaves, lexicon
 from alerts.rules import keys as keys_
-from alerts.rules import lexicon
 from alerts.rules.lexicon import UNKNOWN, Lexicon, row
 from alerts.rules.pages import page
 from alerts.rules.sights import sight
@@ -35,6 +36,24 @@ def candidates(a: Article, compiled: rules_.Rules) -> set[str]:
 def told(a: Article, compiled: rules_.Rules) -> tuple[rules_.hits.Hit, ...]:
     met = rules_.match(a, compiled)
     return met.hits if met else ()
+
+
+# ── terms ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(st.from_regex(r"\A {0,2}[A-Za-z]{1,6}( {1,2}[A-Za-z]{1,6}){0,3} ?\Z"))
+def test_a_term_of_plain_letters_is_read_as_it_would_be_in_quotes(written):
+    if re.search(r"\b(AND|OR|NOT|O?NEAR)\b", written):
+        with pytest.raises(rules_.TermError):
+            rules_.parse_term(written)
+        return
+    assert replace(rules_.parse_term(written), written="") == replace(rules_.parse_term(f'"{written}"'), written="")
+
+
+def test_nothing_of_the_terms_is_kept_when_the_rules_are_compiled():
+    rules_.compile([Rule("r", "R", any=("oil", "new york")), Rule("s", "S", match='case:ICE AND "oil price"')], {})
+    kept = (leaves._plain, expressions._sign, expressions._bare, expressions._written)
+    assert [one.cache_info().currsize for one in kept] == [0, 0, 0, 0]
 
 
 # ── the lexicon ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -92,6 +111,20 @@ def test_words_that_want_the_same_place_of_the_table_find_another(monkeypatch):
     assert numbers(one, "w8 x w0 w4") == [8, UNKNOWN, 0, 4]
 
 
+def test_words_of_one_letter_are_told_apart():
+    """Their hashes are small numbers, and a table that kept the upper bits of a hash would keep nothing of them."""
+    letters = "\x01 a b o z".split(" ")
+    one = Lexicon([letter.encode() for letter in letters], [*range(1, 6)])
+    assert numbers(one, "z o a y \x01 b") == [5, 4, 2, UNKNOWN, 1, 3]
+
+
+def test_a_table_that_grows_takes_its_words_along():
+    one = Lexicon([b"oil"], [7])
+    for n in range(200):
+        one.learn(row(f" w{n} ".encode()).hashes, np.array([n]))
+    assert numbers(one, "w199 oil w0 gas") == [199, 7, 0, UNKNOWN]
+
+
 # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -105,6 +138,25 @@ def test_words_that_want_the_same_place_of_the_table_find_another(monkeypatch):
 def test_a_word_is_the_same_in_both_encodings_of_a_page(why, text):
     compiled = rules_.compile([Rule("r", "R", all=("exact:Pará", "zürich"))], {})
     assert [e.words for hit in told(article(text=text), compiled) for e in hit.evidence] == ["Pará", "Zürich"], why
+
+
+@pytest.mark.parametrize(
+    ("field", "title", "text", "asked"),
+    [
+        ("title", "New York", "", True),
+        ("title", "York New", "New York", False),
+        ("lead", "", "In New York", True),
+        ("lead", "In New", "York", False),
+        ("lead", "", "new " + "word " * 60 + "york new york", False),
+        ("lead", "", "word " * 58 + "new york", True),
+        ("lead", "", "word " * 59 + "new york", False),
+    ],
+)
+def test_a_rule_of_two_words_in_a_field_is_decided_only_where_they_stand_together_there(field, title, text, asked):
+    compiled = rules_.compile([Rule("r", "R", any=(f"{field}:New York",)), Rule("s", "S", any=("new york",))], {})
+    a = article(title, text)
+    assert ("r" in candidates(a, compiled)) is asked
+    assert ("r" in {hit.rule for hit in told(a, compiled)}) is asked
 
 
 def test_words_that_no_rule_names_are_found_by_what_they_begin_with_the_first_time_and_again():

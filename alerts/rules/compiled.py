@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from hashlib import blake2b
 from itertools import chain
@@ -14,7 +14,7 @@ from alerts.model import Field, Rule, Watchlist
 from alerts.rules import nodes
 from alerts.rules.index import CHOICES, Index, Way
 from alerts.rules.keys import NOTHING, Keys, Needs
-from alerts.rules.reading import read
+from alerts.rules.reading import read, read_together
 from alerts.rules.sights import Absent, Joined, Plan, Sought
 from alerts.rules.terms import TermError
 
@@ -23,6 +23,7 @@ MAX_WAYS = 16
 
 _UNKNOWN: Sequence[Way] = (Way(),)
 _NONE: frozenset[str] = frozenset()
+_JOINTS = (nodes.And, nodes.Or)
 
 _RULE, _WATCHLIST = (attrgetter(*(field.name for field in fields(kind))) for kind in (Rule, Watchlist))
 
@@ -32,7 +33,7 @@ _STALE = 0.2
 
 @dataclass(slots=True, eq=False)
 class Compiled:
-    """One rule, ready to be decided, with the watchlists that it asks and a number made of its content.
+    """One rule, ready to be decided, with the watchlists that it asks.
 
     ``limited`` says that it does not look at every article.
     """
@@ -40,7 +41,6 @@ class Compiled:
     rule: Rule
     plan: Plan
     watchlists: frozenset[str]
-    digest: int
     limited: bool
 
 
@@ -50,6 +50,7 @@ class Rules:
 
     ``compiled`` are the rules by the
     number under which the index knows them, ``None`` where one is gone; ``order`` is the place of each in ``rules``.
+    ``total`` is the sum of the numbers made of the content of each.
     """
 
     rules: tuple[Rule, ...]
@@ -61,6 +62,7 @@ class Rules:
     index: Index
     compiled: tuple[Compiled | None, ...]
     order: Sequence[int]
+    total: int
 
 
 def compile(  # noqa: A001 - rules.compile reads well
@@ -74,7 +76,7 @@ def compile(  # noqa: A001 - rules.compile reads well
     if len(by_id) < len(rules):
         twice = [name for name, times in Counter(rule.id for rule in rules).items() if times > 1]
         raise TermError(f'two rules have the id "{twice[0]}"; give one of them another')
-    with garbage.never():
+    with garbage.never(), read_together():
         kept = _kept(rules, watchlists, before) if before else {}
         if before is None or len(kept) < (1 - _STALE) * len(before.compiled):
             return _build(rules, by_id, watchlists, None, {})
@@ -117,21 +119,27 @@ def _build(
     maker = _Maker(watchlists, before.keys.copy() if before else Keys())
     still = set(kept.values())
     compiled = [one if number in still else None for number, one in enumerate(before.compiled)] if before else []
+    total = before.total - sum(map(_digest, _gone(before, still))) if before else 0
     order = [0] * len(compiled)
     fresh: list[int] = []
     for place, rule in enumerate(rules):
         number = kept.get(rule.id, len(compiled))
         if number == len(compiled):
             compiled.append(maker.compiled(rule))
+            total += _digest(rule)
             fresh.append(number)
             order.append(place)
         order[number] = place
     plans = ((number, compiled[number].plan) for number in fresh)  # type: ignore[union-attr]
     index = maker.index(before.index if before else Index(), plans)
     asked = frozenset(maker.fields) | (before.fields if before else frozenset())
-    digest = sum(one.digest for one in compiled if one) + sum(map(_digest, watchlists.values()))
-    name = f"{digest % 2**48:012x}"
-    return Rules(tuple(rules), by_id, name, watchlists, asked, maker.keys, index, tuple(compiled), order)
+    name = f"{(total + sum(map(_digest, watchlists.values()))) % 2**48:012x}"
+    return Rules(tuple(rules), by_id, name, watchlists, asked, maker.keys, index, tuple(compiled), order, total)
+
+
+def _gone(before: Rules, still: Collection[int]) -> Iterator[Rule]:
+    """Give the rules that are there no more, or no more as they were."""
+    return (one.rule for number, one in enumerate(before.compiled) if one is not None and number not in still)
 
 
 def clause(node: nodes.Node) -> tuple[Plan, Keys, frozenset[Field]]:
@@ -152,6 +160,7 @@ class _Maker:
         self._sought: dict[object, Sought] = {}
         self._kept: list[object] = []
         self._single: dict[Sought, Sequence[Way]] = {}
+        self._shared: dict[frozenset[str], frozenset[str]] = {}
 
     def compiled(self, rule: Rule) -> Compiled:
         """Read one rule.  Raises ``TermError``."""
@@ -159,11 +168,10 @@ class _Maker:
             tree = read(rule, self.watchlists)
         except TermError as error:
             raise TermError(f'rule "{rule.id}": {error}') from error
-        plan = self.plan(tree)
-        if _holds_of_nothing(plan):
-            raise TermError(f'rule "{rule.id}" looks for nothing; write at least one term under any or all')
+        watchlists = _watchlists(rule, tree)
+        watchlists = self._shared.setdefault(watchlists, watchlists)
         limited = bool(rule.lang or rule.only_outlets or rule.not_outlets)
-        return Compiled(rule, plan, _watchlists(rule, tree), _digest(rule), limited)
+        return Compiled(rule, self.plan(tree), watchlists, limited)
 
     def plan(self, node: nodes.Node, *, asked: bool = True) -> Plan:
         """Turn a tree into one with NOT only before what is looked for.
@@ -174,14 +182,18 @@ class _Maker:
         if sought is None:
             if isinstance(node, nodes.Not):
                 return self.plan(node.part, asked=not asked)
-            if isinstance(node, nodes.And | nodes.Or):
-                parts = tuple([self.plan(part, asked=asked) for part in node.parts])
-                if len(parts) == 1:
-                    return parts[0]
-                every = isinstance(node, nodes.And) is asked
-                return _every(parts) if every else Joined(False, parts, some=_some(parts))  # noqa: FBT003
+            if isinstance(node, _JOINTS):
+                return self._joined(node, asked=asked)
             sought = self._look(node)
         return sought if asked else Absent(sought)
+
+    def _joined(self, node: nodes.And | nodes.Or, *, asked: bool) -> Plan:
+        known = self._sought.get if asked else _unknown  # a call for each word would be half of the cost
+        parts = tuple([known(id(part)) or self.plan(part, asked=asked) for part in node.parts])
+        if len(parts) == 1:
+            return parts[0]
+        every = isinstance(node, nodes.And) is asked
+        return _every(parts) if every else Joined(False, parts, some=_some(parts))  # noqa: FBT003
 
     def _look(self, node: nodes.Leaf | nodes.Near | nodes.AtLeast) -> Sought:
         """Make what is looked for, once for all rules that look for the same."""
@@ -230,7 +242,8 @@ class _Maker:
             return ways
         if isinstance(plan, Absent):
             return _UNKNOWN
-        parts = [self._ways(part) for part in plan.parts]
+        known = self._single.get  # a call for each word would be half of the cost
+        parts = [known(part) or self._ways(part) for part in plan.parts]  # type: ignore[arg-type]
         return self._best(parts) if plan.every else list(dict.fromkeys(chain.from_iterable(parts)))
 
     def _ways_of(self, sought: Sought) -> Sequence[Way]:
@@ -253,13 +266,20 @@ class _Maker:
                 certain += ways[0].every
                 some = some or ways[0].some
             elif all(way.every for way in ways):
-                choices.append((sum(self._share(way.every) for way in ways), ways))
-        certain = tuple(dict.fromkeys(certain))
+                choices.append((sum([self._share(way.every) for way in ways]), ways))
+        certain = tuple(dict.fromkeys(certain)) if len(certain) > 1 else certain
+        if not choices:
+            return (Way(certain, some),)
         choices.sort(key=itemgetter(0))
-        small = [tuple([self._rarest(way.every) for way in ways]) for _, ways in choices if len(ways) <= CHOICES]
-        if not choices or (certain and (len(choices[0][1]) > MAX_WAYS or self._share(certain) <= choices[0][0])):
-            return (Way(certain, some or (small[0] if small else ())),)
-        return [Way(tuple(dict.fromkeys((*way.every, *certain))), way.some or some) for way in choices[0][1]]
+        share, ways = choices[0]
+        if certain and (len(ways) > MAX_WAYS or self._share(certain) <= share):
+            return (Way(certain, some or self._small(choices)),)
+        return [Way(tuple(dict.fromkeys((*way.every, *certain))), way.some or some) for way in ways]
+
+    def _small(self, choices: Iterable[tuple[float, Sequence[Way]]]) -> Needs:
+        """Give the rarest choice that is small enough to be asked for, a key for each of its ways."""
+        small = next((ways for _, ways in choices if len(ways) <= CHOICES), ())
+        return tuple([self._rarest(way.every) for way in small])
 
     def _rarest(self, need: Needs) -> int:
         return min(need, key=self.keys.shares.__getitem__) if len(need) > 1 else need[0]
@@ -268,18 +288,27 @@ class _Maker:
         return self.keys.shares[self._rarest(need)]
 
 
+def _unknown(_node: int) -> None:
+    """Know of no node what it looks for."""
+
+
 def _watchlists(rule: Rule, tree: nodes.Node) -> frozenset[str]:
     """Name the watchlists that a rule asks."""
-    if "@" not in rule.match and not any("@" in term for term in (*rule.any, *rule.all, *rule.none)):
+    if "@" not in "".join((rule.match, *rule.any, *rule.all, *rule.none)):
         return _NONE
     return frozenset(leaf.watchlist for leaf in nodes.leaves(tree) if isinstance(leaf, nodes.Names))
 
 
 def _every(parts: tuple[Plan, ...]) -> Joined:
     """Join parts all of which must hold, with the keys that say soonest that they do not."""
-    barred = [part.part.key for part in parts if isinstance(part, Absent) and part.part.sure]
-    some = next((part.some for part in parts if isinstance(part, Joined) and part.some), ())
-    return Joined(True, parts, some, tuple(barred))  # noqa: FBT003 - the first field says it
+    barred: Needs = ()
+    some: Needs = ()
+    for part in parts:
+        if isinstance(part, Absent):
+            barred += (part.part.key,) if part.part.sure else ()
+        elif isinstance(part, Joined):
+            some = some or part.some
+    return Joined(True, parts, some, barred)  # noqa: FBT003 - the first field says it
 
 
 def _some(parts: Iterable[Plan]) -> Needs:
@@ -293,14 +322,6 @@ def _meaning(node: nodes.Leaf | nodes.Near | nodes.AtLeast) -> object:
     if isinstance(node, nodes.Phrase):
         return node.written, node.words, node.prefix, node.fields, node.case, node.exact
     return (node.written, node.watchlist, node.fields) if isinstance(node, nodes.Names) else node
-
-
-def _holds_of_nothing(plan: Plan) -> bool:
-    """Whether an article meets the plan in which nothing was found: such a rule would be met by nearly all."""
-    if isinstance(plan, Joined):
-        held = map(_holds_of_nothing, plan.parts)
-        return all(held) if plan.every else any(held)
-    return isinstance(plan, Absent)
 
 
 def _digest(one: Rule | Watchlist) -> int:

@@ -16,20 +16,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from alerts.model import Watchlist
 from alerts.rules.leaves import look_up, names
 from alerts.rules.nodes import LEAVES, And, AtLeast, Either, Leaf, Near, Node, Not, Or
-from alerts.rules.terms import FIELDS, GERSHAYIM, Marks, Term, TermError, check_word, nearest, term
+from alerts.rules.slips import MAX_DISTANCE, OPERATORS, misspelt, no_word
+from alerts.rules.terms import FIELDS, GERSHAYIM, Marks, Term, TermError, check_word, term
 
 MAX_DEPTH = 50
 """How deep parentheses and NOTs may be nested."""
-
-MAX_DISTANCE = 99
-"""The largest n of ``NEAR/n``."""
 
 
 class ExpressionError(TermError):
@@ -51,12 +49,7 @@ _KIND = re.compile(
 )
 _MARKS = re.compile(r"\A(?:[^\W\d_]+:)+")
 _NUMBERED = re.compile(r"([^\W\d_]+)(?:/(.*))?\s*:", re.DOTALL)
-OPERATORS = frozenset({"AND", "OR", "NOT"})
 _NEAR = re.compile(r"(O?)NEAR/([0-9]+)")
-_MEANT = {
-    "&": "AND", "&&": "AND", "+": "AND", "|": "OR", "||": "OR", ",": "OR", ";": "OR",
-    "!": "NOT", "-": "NOT", "–": "NOT",
-}  # fmt: skip
 
 
 class _Sign(NamedTuple):
@@ -128,7 +121,7 @@ def place(written: str, said: str) -> int:
     return next((found.start(1) for found in _SIGN.finditer(written) if _sign(found[1]).said in words), 0)
 
 
-@lru_cache(maxsize=262_144)
+@cache
 def _sign(said: str) -> _Sign:
     """Tell what a piece of an expression is.  Raises ``TermError``: it is neither a term nor an operator."""
     kind = str(found.lastgroup) if (found := _KIND.fullmatch(said)) else ""
@@ -154,43 +147,6 @@ def _word(said: str) -> _Sign:
     if problem := no_word(said):
         raise TermError(problem)
     return _Sign("word", said)
-
-
-def no_word(said: str) -> str:
-    """Say what is wrong with a word that looks like an operator or like a mark of another language."""
-    upper = said.upper()
-    if upper in OPERATORS:
-        return f'operators are written in capitals: {upper}; if you look for the word, write "{said}" in quotes'
-    if said in _MEANT:
-        return f'"{said}" is no operator; write {_MEANT[said]}'
-    if said[0] in "-!":
-        return f'a term cannot begin with "{said[0]}"; to keep articles out, write NOT {said[1:]}'
-    if said[0] == "~":
-        return f'"{said}" is no operator; write NEAR/5 between two terms'
-    if said[0] == "/":
-        return "a regular expression is opened by / and closed by none; write \\/ for a slash inside, or use quotes"
-    return _no_near(said, *said.partition("/"))
-
-
-def _misspelt(said: str) -> str:
-    """Suggest the operator that was meant by a word in capitals, or by one with its letters in another order."""
-    mixed = [name for name in sorted(OPERATORS) if sorted(name) == sorted(said.upper())]
-    return nearest(mixed[0], mixed) if mixed else nearest(said, sorted(OPERATORS)) if said.isupper() else ""
-
-
-def _no_near(said: str, name: str, slash: str, number: str) -> str:
-    """Say what is wrong with a word that looks like NEAR and its number."""
-    upper = name.upper()
-    if upper not in {"NEAR", "ONEAR"}:
-        near = nearest(upper, ("NEAR", "ONEAR")) if number.isdecimal() else ""
-        return f'there is no operator "{said}"{near}' if near else ""
-    if not slash and said != upper:
-        return ""
-    if not number.isdecimal():
-        return f"{upper} needs a number, the most words that may stand between: {upper}/5"
-    if int(number[:9]) > MAX_DISTANCE:
-        return f"{said} reaches too far; at most {upper}/{MAX_DISTANCE}, and for the same text write AND"
-    return f"operators are written in capitals: {upper}/{number}"
 
 
 class _Reader:
@@ -255,7 +211,7 @@ class _Reader:
         if now.said[:1] == "*" and before.kind == "phrase":
             return self._error(f'the * stands inside the quotes: "{before.said}*"', self.at)
         for sign, number in ((now, self.at), (before, self.at - 1)):
-            if sign.kind == "word" and (near := _misspelt(sign.said)):
+            if sign.kind == "word" and (near := misspelt(sign.said)):
                 return self._error(f'there is no operator "{sign.said}"{near}', number)
         both = f'; or quote the phrase: "{before.said} {now.said}"' if before.kind == now.kind == "word" else ""
         return self._error(f"two terms stand side by side; write AND or OR between them{both}", self.at)
@@ -368,7 +324,7 @@ class _Reader:
         return leaf
 
 
-@lru_cache(maxsize=262_144)
+@cache
 def _bare(said: str, field: str, case: bool = False, exact: bool = False) -> Leaf | Term:  # noqa: FBT001, FBT002 - quick to be looked up
     """Read a word, a regular expression, or the name of a watchlist, which is looked up later."""
     if said[0] != "/":
@@ -377,11 +333,17 @@ def _bare(said: str, field: str, case: bool = False, exact: bool = False) -> Lea
     return found if found.watchlist else look_up(found, {})
 
 
-@lru_cache(maxsize=262_144)
+@cache
 def _written(said: str, field: str, case: bool = False, exact: bool = False) -> Leaf | Term:  # noqa: FBT001, FBT002
     """Read a phrase, without its quotes."""
     whole = f'{_before(field, case, exact)}"{said}"'
     return look_up(term(whole, said, Marks(field, case, exact), quoted=True), {})
+
+
+def forget() -> None:
+    """Let go of the signs and words that were read."""
+    for kept in (_sign, _bare, _written):
+        kept.cache_clear()
 
 
 def _before(field: str, case: bool, exact: bool) -> str:  # noqa: FBT001

@@ -22,7 +22,7 @@ OTHERS = 4
 CHOICES = 4
 """A choice of at most so many keys is asked for as well: one of them must be there."""
 
-_WIDTH = 2 + OTHERS + CHOICES
+_NO_OTHERS, _NO_CHOICE = (NOTHING,) * OTHERS, (NOTHING,) * CHOICES
 _EVERY = int.from_bytes(b"\1" * OTHERS, "little")
 
 
@@ -37,7 +37,9 @@ class Index:
     """Ways of meeting rules, each under its anchor, a row of eight keys for each: ``OTHERS`` and ``CHOICES``."""
 
     def __init__(self) -> None:
-        self._cells: Cells = np.empty((0, _WIDTH), np.int32)
+        self._anchors: Cells = np.empty(0, np.int32)
+        self._rules: Cells = np.empty(0, np.int32)
+        self._needs: Cells = np.empty((0, OTHERS + CHOICES), np.int32)
         self._always: tuple[int, ...] = ()
 
     def with_more(self, ways: Iterable[tuple[int, Iterable[Way]]], keys: Keys) -> Index:
@@ -52,19 +54,20 @@ class Index:
                     cells.extend(_row(number, way, shares))
                 else:
                     always.append(number)
-        more = np.frombuffer(cells, np.int32).reshape(-1, _WIDTH)
-        made._cells = np.concatenate((self._cells, more))
+        more = np.frombuffer(cells, np.int32).reshape(-1, 2 + OTHERS + CHOICES)
+        made._anchors = np.concatenate((self._anchors, more[:, 0]))
+        made._rules = np.concatenate((self._rules, more[:, 1]))
+        made._needs = np.concatenate((self._needs, more[:, 2:]))
         made._always = (*self._always, *always)
         made._lay_out(len(keys.shares))
         return made
 
     def _lay_out(self, size: int) -> None:
         """Put the rows in the order of the anchors."""
-        anchors = self._cells[:, 0]
-        self._ways = Rows(anchors, size)
-        self._cells = self._cells[np.argsort(anchors, kind="stable")]
-        self._rules, self._first = self._cells[:, 1].copy(), self._cells[:, 2].copy()
-        self._needs = self._cells[:, 2:].copy()
+        self._ways = Rows(self._anchors, size)
+        order = np.argsort(self._anchors, kind="stable")
+        self._anchors, self._rules, self._needs = self._anchors[order], self._rules[order], self._needs[order]
+        self._first = self._needs[:, 0].copy()
 
     def candidates(self, present: Present) -> set[int]:
         """Give the rules of which an article has all keys of one way of meeting them.
@@ -84,6 +87,5 @@ def _row(number: int, way: Way, shares: Sequence[float]) -> Sequence[int]:
     """Lay a way out: its anchor, its rule, the rarest of its other keys, and its choice."""
     every, some = way
     anchor, *others = sorted(every, key=shares.__getitem__) if len(every) > 1 else every
-    others = [*others[:OTHERS], *(NOTHING,) * (OTHERS - len(others))]
-    choice = (*some, *some[:1] * (CHOICES - len(some))) if 0 < len(some) <= CHOICES else (NOTHING,) * CHOICES
-    return (anchor, number, *others, *choice)
+    choice = (*some, *some[:1] * (CHOICES - len(some))) if 0 < len(some) <= CHOICES else _NO_CHOICE
+    return (anchor, number, *others[:OTHERS], *_NO_OTHERS[len(others) :], *choice)

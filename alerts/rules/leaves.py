@@ -6,7 +6,7 @@ Many rules share their terms, and all of them their watchlists: each is read onc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from alerts.model import Field, Watchlist
 from alerts.rules.nodes import AtLeast, Either, Leaf, Names, Phrase, Regex
@@ -19,11 +19,16 @@ def entry(written: str, watchlists: Mapping[str, Watchlist]) -> Leaf | AtLeast:
     return _plain(written) or _node(parse_term(written), watchlists)
 
 
-@lru_cache(maxsize=262_144)
+@cache
 def _plain(written: str) -> Leaf | AtLeast | None:
     """Read a term that needs no watchlist: nearly all, and many rules share them."""
     read_term = parse_term(written)
     return None if read_term.watchlist else _node(read_term, {})
+
+
+def forget() -> None:
+    """Let go of the terms that were read."""
+    _plain.cache_clear()
 
 
 def _node(read_term: Term, watchlists: Mapping[str, Watchlist]) -> Leaf | AtLeast:

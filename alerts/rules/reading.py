@@ -10,15 +10,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from alerts.model import Rule, Watchlist
-from alerts.rules.expressions import OPERATORS, ExpressionError, expression, is_met_by_nothing, joined, no_word
+from alerts.rules import expressions, leaves
+from alerts.rules.expressions import ExpressionError, expression, is_met_by_nothing, joined
 from alerts.rules.leaves import entry
 from alerts.rules.nodes import And, AtLeast, Either, Leaf, Names, Near, Node, Not, Or, Phrase, Regex
+from alerts.rules.slips import OPERATORS, no_word
 from alerts.rules.terms import TermError
 
-__all__ = ["BOTH", "NOTHING", "ExpressionError", "entry", "expression", "is_met_by_nothing", "read", "written"]
+__all__ = [
+    "BOTH",
+    "NOTHING",
+    "ExpressionError",
+    "entry",
+    "expression",
+    "is_met_by_nothing",
+    "read",
+    "read_together",
+    "written",
+]
 
 NOTHING = "the rule looks for nothing; write at least one term under any or all, or an expression under match"
 BOTH = "a rule has either lists or an expression; write any, all and none into match, or take match out"
@@ -38,6 +51,19 @@ def read(rule: Rule, watchlists: Mapping[str, Watchlist]) -> Node:
     parts += [entry(written, watchlists) for written in rule.all]
     parts += [Not(entry(written, watchlists)) for written in rule.none]
     return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+@contextmanager
+def read_together() -> Iterator[None]:
+    """Let go of the words that were read, at the end: rules share them, but only those that are read together.
+
+    Whoever reads many rules does it within this, for nothing else bounds what is kept.
+    """
+    try:
+        yield
+    finally:
+        expressions.forget()
+        leaves.forget()
 
 
 _SPOKEN = re.compile(r"((?:[^\W\d_]+(?:/\d+)?\s*:\s*)*)(.*)", re.DOTALL)
