@@ -6,7 +6,7 @@
 First, as a peer, the line without Airflow: ``alerts run --follow``, an article after the other.  Then Airflow: articles
 are pushed at random moments (the gaps are exponential, so that some come together and some alone), 150 of them
 0.6 seconds apart on average while nobody is killed, and 1,000 of them 0.33 seconds apart, over five and a half
-minutes, while every 25 seconds one is killed with SIGKILL: the triggerer, a process that looks after a task, the
+minutes, while every 40 seconds one is killed with SIGKILL: the triggerer, a process that looks after a task, the
 scheduler with all its tasks, the door, and so on.  Two cores keep pace with that: a run of each DAG takes what has come
 since the last.
 
@@ -49,7 +49,7 @@ CALM, GAP = 0.6, 0.33
 """Seconds between two pushes, on average, while nobody is killed and while one after the other is."""
 
 KILLED = ("triggerer", "a task", "scheduler", "serve")
-EVERY, AWAY = 25.0, 3.0
+EVERY, AWAY = 40.0, 3.0
 """Seconds between two kills, and for which the killed one stays away."""
 
 PATIENCE = 180.0
