@@ -37,6 +37,7 @@ LINE = "Feed ──poll──▶ Article ──match──▶ Match ──group�
 PORT = f"127.0.0.1:{demo.PORT}"
 TO_WRITE = {
     "config/templates/mail/",
+    "config/templates/slack/",
     *(f"config/rules/{name}.yaml" for name in ("chips", "hormuz", "ports", "shadow-fleet")),
     *(
         "alerts/render/teams.py",
