@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from alerts import digests, summaries
 from alerts.model import Cited, Development, Member, Source, Story, Summary, Told
+from alerts.summaries import headlines
 from alerts.summaries import measures as measures_
 from alerts.summaries import quotes as quotes_
 from alerts.summaries.extracts import EXTRA
 from alerts.summaries.grounding import is_grounded
+from alerts.summaries.summary import BEFORE
 from alerts.text import one_line
 from tests import newsroom
 from tests.newsroom import CONCERN, CRACKDOWN, HOSTILE, KOREAN, NIGHT, PORTS, STORIES, TARIFF, article, development
@@ -194,6 +196,30 @@ def test_the_timeline_tells_what_was_told_before_from_what_is_new() -> None:
         ("Toll", False),
         (TARIFF.title, True),
     ]
+
+
+def an_old_story(many: int) -> Story:
+    """Told day after day: at first of one figure, for the last hundred reports of another."""
+    members = [
+        Member(
+            f"m{n}", "v1", "Reuters", "", f"Toll of {62 if n < many - 100 else 116} dead, day {n}", "",
+            article("x", "", hour=n - many).seen, "new facts: 62", "en",
+        )
+        for n in range(many)
+    ]  # fmt: skip
+    return Story("s1", members[0].seen, members[-1].seen, tuple(members))
+
+
+def test_however_long_a_story_is_the_last_of_it_is_told_and_looked_at() -> None:
+    """Else each alert of a story that goes on takes longer and is longer than the one before."""
+    story = an_old_story(300)
+    timeline = told([replace(NIGHT[2], story="s1")], story).summary.timeline
+    assert [moment.title for moment in timeline[:-1]] == [m.title for m in story.members[-BEFORE:]]
+    assert timeline[-1].fresh
+    own = headlines._own([NIGHT[2]], story)
+    assert own is not None
+    assert {"116 dead"} <= own
+    assert "62 dead" not in own
 
 
 FILLER = [

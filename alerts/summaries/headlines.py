@@ -35,6 +35,9 @@ LEAD = 30
 FEW = 4
 """In a story of fewer articles than this every figure is the story's own."""
 
+MANY = 100
+"""How many articles of a story, the newest, say which figures are its own."""
+
 OWN = 0.2
 """The share of a story's articles that tell what is the story's own figure."""
 
@@ -111,13 +114,13 @@ def _typicality(
 
     The measure is the likeness to the other articles, those that were told before too; a copy has no say.
     """
+    if len(reports) < 3:  # each of two is as like the other
+        return [1.0] * len(titles)
     lang = primary(spoken[0].article.lang)
     texts = {d.article.id: f"{d.article.title}. {lead(d.article.text, LEAD)}" for d in reports}
     for m in story.members if story else ():
         if primary(m.lang) == lang and not m.copy_of:
             texts.setdefault(m.article, f"{m.title}. {lead(m.lead, LEAD)}")
-    if len(reports) < 3:  # each of two is as like the other
-        return [1.0] * len(titles)
     weights = Weights(texts.values())
     vectors = {name: weights.vector(text) for name, text in texts.items()}
     likely = []
@@ -153,9 +156,9 @@ def specificity(title: str, names: frozenset[str] = frozenset(), own: frozenset[
 
 
 def _own(reports: Sequence[Development], story: Story | None) -> frozenset[str] | None:
-    """Name the figures that a fifth of the story's articles tell; ``None`` if it has too few articles to say."""
+    """Name the figures that a fifth of the story's newest articles tell; ``None`` if it has too few articles to say."""
     texts = {d.article.id: f"{d.article.title}. {lead(d.article.text)}" for d in reports}
-    texts |= {m.article: f"{m.title}. {m.lead}" for m in (story.members if story else ())}
+    texts |= {m.article: f"{m.title}. {m.lead}" for m in (story.members[-MANY:] if story else ())}
     if len(texts) < FEW:
         return None
     told = Counter(name for text in texts.values() for name in {f.name for f in figures(text)})

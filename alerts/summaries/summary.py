@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from alerts.model import Cited, Development, Member, Moment, Source, Story, Summary, Told
 from alerts.summaries.corrections import corrected
@@ -14,6 +15,9 @@ from alerts.summaries.measures import measures, written
 from alerts.summaries.quotes import quotes
 from alerts.summaries.sentences import sentences
 from alerts.text import one_line
+
+BEFORE = 30
+"""How many developments before those that are told are looked at, the newest: a story may go on for months."""
 
 _TOLD = ("new story", "new facts", "correction", "confirmed")
 
@@ -35,12 +39,13 @@ def summarise(told: Told, story: Story | None) -> Told:
 
 
 def _earlier(news: Sequence[Development], story: Story | None) -> list[Member]:
-    """Give the members that brought the developments before the first of these, oldest first."""
+    """Give the members that brought the last developments before the first of these, oldest first."""
     now = {d.key for d in news}
     first = min(d.article.seen for d in news)
     members = story.members if story else ()
-    before = [m for m in members if _was_told(m.reason) and f"{m.article}@{m.version}" not in now and m.seen < first]
-    return sorted(before, key=lambda m: m.seen)
+    before = (m for m in reversed(members) if m.seen < first and _was_told(m.reason))
+    newest = islice((m for m in before if f"{m.article}@{m.version}" not in now), BEFORE)
+    return sorted(newest, key=lambda m: m.seen)
 
 
 def _was_told(reason: str) -> bool:
