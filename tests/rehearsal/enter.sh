@@ -9,6 +9,10 @@ venv=$(readlink -f "${VENV:-$root/.venv}")
 [ "$(id -u)" = 0 ] || { echo "the rehearsal needs root, for a network and folders of its own: sudo make compose-check"; exit 1; }
 
 if [ "${ALERTS_REHEARSAL:-}" != 1 ]; then
+  unshare --net --mount --pid --fork true 2>/dev/null || {
+    echo "the rehearsal needs namespaces, which this machine does not allow: not in a container, or in a privileged one"
+    exit 1
+  }
   ALERTS_REHEARSAL=1 VENV=$venv exec unshare --net --mount --pid --fork --kill-child --mount-proc "$0" "$@"
 fi
 
