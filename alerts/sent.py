@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from alerts import channels as channels_
 from alerts import deliveries as deliveries_
-from alerts import ports
+from alerts import pauses, ports
 from alerts.adapters.sql import queries
 from alerts.adapters.sql.queries import DeliveryRecord
 from alerts.app import App
@@ -123,6 +123,7 @@ def resumed(app: App, channel: str, now: datetime) -> ChannelState:
     known = [settings.id for settings in app.config.channels]
     if app.stores.channels.get(channel) is None and channel not in known:
         raise AlertsError(f'there is no channel "{channel}"; the channels are {", ".join(known)}')
+    pauses.resume(app.stores.paused, "channel", channel, now=now)
     return reopened(app.stores.channels, app.stores.outbox, channel, now)
 
 
@@ -146,7 +147,9 @@ def channels(app: App) -> Table:
         times = (_time(state.since), _time(state.last_good), probe)
         count = str(waiting.get(name, 0))
         kind = kinds.get(name, "not configured")
-        table.add_row(name, kind, state.health, *times, count, _plain(channels_.why(state)))
+        held = pauses.found(app.stores.paused, "channel", name)
+        why = "; ".join(words for words in (pauses.said(held) if held else "", channels_.why(state)) if words)
+        table.add_row(name, kind, state.health, *times, count, _plain(why))
     return table
 
 

@@ -18,7 +18,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from alerts import cli
+from alerts import app as app_
+from alerts import cli, pauses
+from alerts.adapters import sql
+from alerts.model import Paused
 from tests.shop import CHANNELS, Shop, open_shop, rss
 from tests.test_app import FIRST, SECOND
 
@@ -142,7 +145,11 @@ def test_a_delivery_is_shown_redriven_and_its_channel_resumed_without_an_address
         assert words in shown
     assert "no delivery begins so" in here(shop, "deliveries", "show", "ghost")
 
+    with app_.open_sql(shop.environ.get) as engine:
+        pauses.pause(sql.SqlTable(engine, "paused", Paused), "channel", "slack", author="anna", now=app_.utc())
+    assert "paused by anna" in here(shop, "channels")
     assert "failing" in here(shop, "deliveries", "resume", "slack")
+    assert "paused by anna" not in here(shop, "channels")
     assert "3 delivered" in here(shop, "run")
     assert here(shop, "deliveries", "--channel", "slack").count("delivered") >= 2
     assert "0 deliveries will be sent again" in here(shop, "deliveries", "redrive", id_)

@@ -17,12 +17,12 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from alerts import app as app_
-from alerts import cli, doctor
+from alerts import cli, doctor, pauses
 from alerts.adapters import http, sql
 from alerts.config import Config
 from alerts.doctor import Finding, clocks, machine, stores, ways
 from alerts.errors import FetchError
-from alerts.model import ChannelState
+from alerts.model import ChannelState, Paused
 from tests.contract.values import delivery
 from tests.servers import serving
 from tests.shop import Shop, open_shop
@@ -103,6 +103,19 @@ def test_a_channel_that_is_not_well_is_named_with_what_to_do(
     for finding in found:
         assert finding.said == f"{health} since 2026-07-01 08:00 UTC: {words}"
         assert advice in finding.advice
+
+
+def test_what_is_paused_at_the_desk_is_named(shop: Shop) -> None:
+    with app_.open_sql(shop.environ.get) as engine:
+        kept = sql.SqlTable(engine, "paused", Paused)
+        pauses.pause(kept, "channel", "slack", author="anna", now=NOW)
+        pauses.pause(kept, "subscription", "desk", author="anna", now=NOW)
+        pauses.resume(kept, "channel", "slack", now=NOW)
+    found = [f for f in doctor.examine(shop.environ.get) if "paused" in f.said]
+    assert [(f.state, f.part, f.said) for f in found] == [
+        ("look", "subscription desk", "paused by anna at 2026-07-01 08:00 UTC")
+    ]
+    assert "resume it at the desk" in found[0].advice
 
 
 PRIVATE = [

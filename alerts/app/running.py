@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from alerts import channels as channels_
 from alerts import deliveries as deliveries_
-from alerts import garbage, render, stages, subscribing, urls
+from alerts import garbage, pauses, render, stages, subscribing, urls
 from alerts import rules as rules_
 from alerts.adapters import logs, sql
 from alerts.adapters.memory import MemoryNews, MemoryPages, MemoryParse
@@ -138,7 +138,7 @@ class App:
             case "compose":
                 readers = self.readers
                 report = stages.compose(
-                    readers.merged(self.config) if readers else self.config.subscriptions,
+                    pauses.untold(stores.paused, readers.merged(self.config) if readers else self.config.subscriptions),
                     self.config.rules,
                     developments=stores.developments,
                     stories=stores.stories,
@@ -179,6 +179,7 @@ class App:
             operator=self.config.operator,
             clock=self.clock,
             at_once=CHANNELS_AT_ONCE if self.engine else 1,
+            paused=lambda name: pauses.found(self.stores.paused, "channel", name) is not None,
         )
         bounced = self.readers.bounced(self.clock()) if self.readers else ()
         beat = self.heart.beat(self.engine, self.stores, self.config, report.at) if self.heart and self.engine else ()

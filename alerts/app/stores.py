@@ -18,6 +18,7 @@ from alerts.model import (
     HubState,
     Lull,
     Match,
+    Paused,
     Report,
     Silence,
     Story,
@@ -51,6 +52,8 @@ class Stores:
     waiting: Table[Waiting] = field(default_factory=MemoryTable)
     """What each subscription has read and not told yet."""
     lulls: Table[Lull] = field(default_factory=MemoryTable)
+    paused: Table[Paused] = field(default_factory=MemoryTable)
+    """What somebody has paused at the desk."""
 
     @classmethod
     def in_memory(cls) -> Stores:
@@ -86,6 +89,7 @@ class Stores:
             hubs=sql.SqlTable(engine, "hubs", HubState),
             threads=sql.SqlTable(engine, "threads", str),
             lulls=sql.SqlTable(engine, "lulls", Lull),
+            paused=sql.SqlTable(engine, "paused", Paused),
             channels=sql.SqlTable(engine, "channels", ChannelState),
             silences=sql.SqlTable(engine, "silences", Silence),
             waiting=sql.SqlTable(engine, "waiting", Waiting),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts import feeds as feeds_
-from alerts import text
+from alerts import pauses, text
 from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.adapters.sql.queries import DeliveryRecord
@@ -24,6 +24,7 @@ from alerts.model import (
     FeedState,
     Health,
     Kind,
+    Paused,
     Rule,
     Severity,
     Silence,
@@ -141,6 +142,8 @@ class ChannelRow:
     refused: int
     quarantined: int
     given_up: int
+    paused: str = ""
+    """Who has paused it, and since when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,8 @@ class SubscriptionRow:
     recipients: int
     rules: tuple[str, ...]
     feed: str
+    paused: str = ""
+    """Who has paused it, and since when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +173,7 @@ class SilenceRow:
 
 def subscriptions(desk: Desk, *, feeds: bool = False) -> tuple[SubscriptionRow, ...]:
     """Show every subscription of the file; ``feeds`` if their feeds have addresses here."""
+    paused = _paused(desk)
     return tuple(
         SubscriptionRow(
             s.id,
@@ -176,6 +182,7 @@ def subscriptions(desk: Desk, *, feeds: bool = False) -> tuple[SubscriptionRow, 
             len(s.recipients),
             s.rules,
             feed_path(desk, s.id) if feeds and desk.url else "",
+            paused.get(f"subscription {s.id}", ""),
         )
         for s in desk.config.subscriptions
     )
@@ -303,7 +310,7 @@ def channels(desk: Desk) -> tuple[ChannelRow, ...]:
     """Show every way out."""
     count = queries.channel_counts(desk.engine, desk.clock() - WEEK)
     states = {state.channel: state for state in sql.SqlTable(desk.engine, "channels", ChannelState).values()}
-    made = []
+    made, paused = [], _paused(desk)
     for c in desk.config.channels:
         state = states.get(c.id) or ChannelState(c.id)
         delivered, waiting, refused, quarantined, given_up = (count.get((c.id, s), 0) for s in STATES)
@@ -311,10 +318,16 @@ def channels(desk: Desk) -> tuple[ChannelRow, ...]:
         made.append(
             ChannelRow(
                 c.id, c.kind, connected, state.health, state.since, why,
-                delivered, waiting, refused, quarantined, given_up,
+                delivered, waiting, refused, quarantined, given_up, paused.get(f"channel {c.id}", ""),
             )
         )  # fmt: skip
     return tuple(made)
+
+
+def _paused(desk: Desk) -> dict[str, str]:
+    """Say of each thing that is paused, by its key, who has paused it."""
+    kept = sql.SqlTable(desk.engine, "paused", Paused).values()
+    return {one.key: _line(pauses.said(one)) for one in kept if one.resumed is None}
 
 
 def _line(words: str) -> str:

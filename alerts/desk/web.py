@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
@@ -19,14 +19,14 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 
-from alerts import sent, syndication
+from alerts import pauses, sent, syndication
 from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.desk import pages, rows, service
 from alerts.desk.guards import Headers, refuse_strangers
 from alerts.desk.opening import Desk
 from alerts.errors import StoreError
-from alerts.model import ChannelState, Delivery, Message, Silence
+from alerts.model import ChannelState, Delivery, Message, Pausable, Paused, Silence
 from alerts.model import DeliveryState as State
 
 WANTED = 100
@@ -34,6 +34,10 @@ WANTED = 100
 
 MOST = 500
 """The most rows of one answer."""
+
+Pausables = Literal["channels", "subscriptions"]
+_KINDS: Mapping[Pausables, Pausable] = {"channels": "channel", "subscriptions": "subscription"}
+"""What can be paused, by the word in the address."""
 
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
@@ -239,7 +243,14 @@ def _acts(authenticate: Callable[..., Caller | Awaitable[Caller]]) -> APIRouter:
 
     router = APIRouter(dependencies=[Depends(acting)])
     router.add_api_route("/deliveries/{name}/redrive", redrive, methods=["POST"])
-    router.add_api_route("/channels/{name}/resume", resume, methods=["POST"])
+
+    def pause(desk: At, what: Pausables, name: str, caller: Caller = Depends(authenticate)) -> Response:  # noqa: B008
+        """Pause a channel or a subscription."""
+        pauses.pause(_pauses(desk, what, name), _KINDS[what], name, author=caller.name, now=desk.clock())
+        return RedirectResponse(f"../../#{what}", status_code=303)
+
+    router.add_api_route("/{what}/{name}/pause", pause, methods=["POST"])
+    router.add_api_route("/{what}/{name}/resume", resume, methods=["POST"])
     router.add_api_route("/silences/{name}/expire", expire, methods=["POST"])
     return router
 
@@ -262,13 +273,21 @@ def expire(desk: At, name: str) -> Response:
     return RedirectResponse("../../#silences", status_code=303)
 
 
-def resume(desk: At, name: str) -> Response:
-    """Open a channel that is left alone: what waits for it is due at once."""
-    if name not in {channel.id for channel in desk.config.channels}:
-        raise HTTPException(404, "there is no such channel")
-    states = sql.SqlTable(desk.engine, "channels", ChannelState)
-    sent.reopened(states, sql.SqlOutbox(desk.engine), name, desk.clock())
-    return RedirectResponse("../../#channels", status_code=303)
+def resume(desk: At, what: Pausables, name: str) -> Response:
+    """End a pause, and open a channel that is left alone: what waits for it is due at once."""
+    pauses.resume(_pauses(desk, what, name), _KINDS[what], name, now=desk.clock())
+    if what == "channels":
+        states = sql.SqlTable(desk.engine, "channels", ChannelState)
+        sent.reopened(states, sql.SqlOutbox(desk.engine), name, desk.clock())
+    return RedirectResponse(f"../../#{what}", status_code=303)
+
+
+def _pauses(desk: Desk, what: Pausables, name: str) -> sql.SqlTable[Paused]:
+    """Give where pauses are kept, for a thing that is there."""
+    there = {c.id for c in desk.config.channels} if what == "channels" else {s.id for s in desk.config.subscriptions}
+    if name not in there:
+        raise HTTPException(404, f"there is no such {_KINDS[what]}")
+    return sql.SqlTable(desk.engine, "paused", Paused)
 
 
 def _spread(body: str) -> str:

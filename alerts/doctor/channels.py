@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from alerts import channels as channels_
+from alerts import pauses
 from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.app import Lookup, open_sql
 from alerts.doctor.finding import Finding, State
 from alerts.errors import StoreError
-from alerts.model import ChannelHealth, ChannelState
+from alerts.model import ChannelHealth, ChannelState, Paused
 
 _STATES: Mapping[ChannelHealth, State] = {"failing": "look", "paused": "wrong", "disabled": "wrong"}
 
@@ -27,8 +28,12 @@ def examine(lookup: Lookup) -> Iterator[Finding]:
         with open_sql(lookup) as engine:
             states = sql.SqlTable(engine, "channels", ChannelState).values()
             waiting = queries.waiting(engine)
+            paused = sql.SqlTable(engine, "paused", Paused).values()
     except StoreError:
         return
+    for kept in paused:
+        if kept.resumed is None:
+            yield Finding("look", f"{kept.what} {kept.name}", pauses.said(kept), "resume it at the desk, if it is over")
     for state in states:
         if state.health != "healthy":
             yield _finding(state, waiting.get(state.channel, 0))

@@ -33,6 +33,8 @@ from alerts.model.telling import Measure as Measure
 from alerts.model.telling import Message as Message
 from alerts.model.telling import Moment as Moment
 from alerts.model.telling import Notice as Notice
+from alerts.model.telling import Pausable as Pausable
+from alerts.model.telling import Paused as Paused
 from alerts.model.telling import Pending as Pending
 from alerts.model.telling import Quote as Quote
 from alerts.model.telling import Receipt as Receipt

@@ -336,6 +336,25 @@ class ChannelState:
     told: ChannelHealth = "healthy"
 
 
+Pausable = Literal["channel", "subscription"]
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """What somebody has paused: since when, and until when, if it was resumed."""
+
+    what: Pausable
+    name: str
+    author: str
+    at: datetime
+    resumed: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """One pause is kept of each thing."""
+        return f"{self.what} {self.name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a stage did: counts by name, and one line for each thing that an operator must know."""

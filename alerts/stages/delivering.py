@@ -32,14 +32,17 @@ def deliver(
     clock: Callable[[], datetime],
     operator: Sequence[Way] = (),
     at_once: int = 1,
+    paused: Callable[[str], bool] = lambda _: False,
 ) -> Report:
     """Make one attempt at every delivery that is due, ``at_once`` channels at a time, and tell the operator.
 
+    Of a channel that is ``paused`` by the operator nothing is sent, also if that is said while it is being served.
     The one stage that takes the clock and not the time: a lease must be longer than the attempt that it covers, and
     the hundredth attempt may begin an hour after the first.
     """
     started = clock()
-    turns = [_Turn(name, channels.get(name), outbox, states, clock, started) for name in outbox.channels(started)]
+    due = outbox.channels(started)
+    turns = [_Turn(name, channels.get(name), outbox, states, clock, started, paused) for name in due]
     with ThreadPoolExecutor(min(at_once, max(len(turns), 1)), "deliver") as crowd:
         list(crowd.map(_Turn.take, turns))
     _tell(operator, outbox, states, clock())
@@ -59,6 +62,7 @@ class _Turn:
     states: Table[ChannelState]
     clock: Callable[[], datetime]
     started: datetime
+    paused: Callable[[str], bool]
     count: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
 
@@ -75,6 +79,8 @@ class _Turn:
 
     def _due(self, state: ChannelState) -> Sequence[Pending]:
         """Give what comes next: one, to try a channel that was not well."""
+        if self.paused(self.name):
+            return ()
         return self.outbox.due(self.started, TOGETHER if state.health == "healthy" else 1, channel=self.name)
 
     def _attempt_all(self, due: Sequence[Pending], state: ChannelState, until: datetime) -> ChannelState:

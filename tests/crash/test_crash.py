@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.crash.checker import faults
+from tests.crash.checker import faults, twice
 from tests.crash.mutants import MUTANTS
 from tests.crash.points import CHOSEN, IN_BETWEEN, POINTS
 
@@ -39,8 +39,16 @@ def test_at_every_place_the_process_was_killed(told: Mapping[str, Any]) -> None:
     assert set(CHOSEN) <= set(POINTS)
 
 
+def test_a_run_whose_time_is_up_says_what_is_left_and_is_not_well() -> None:
+    command = [sys.executable, "-m", "tests.crash.run", "--seeds", "1", "--minutes", "0"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=120)
+    read = json.loads(done.stdout)
+    assert (read["cases"], read["left"] >= len(CHOSEN), done.returncode) == (0, True, 1)
+
+
 def test_nothing_is_lost_and_nothing_is_twice_but_where_it_is_said(told: Mapping[str, Any]) -> None:
     assert told["wrong"] == []
+    assert (told["lost"], told["left"]) == (0, 0)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
@@ -84,6 +92,11 @@ ALL = [record("mail"), record("slack"), record("webhook")]
 )  # fmt: skip
 def test_what_the_checker_sees(why: str, more: list[dict[str, Any]], found: list[str]) -> None:
     assert faults([*ALL, *more], EXPECTED, kills=1, place="outbox.add:before") == found, why
+
+
+def test_the_checker_counts_what_came_twice_but_no_webhook() -> None:
+    assert twice([*ALL, record("mail"), record("slack"), record("slack"), record("webhook")]) == 3
+    assert twice([*ALL, record("mail", taken=False)]) == 0
 
 
 def test_the_checker_sees_what_is_lost() -> None:

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from alerts.adapters import sql
 from alerts.adapters.sql import queries
 from alerts.desk import Caller, Desk, alone, app, pages
-from alerts.model import ChannelState, Development, Silence
+from alerts.model import ChannelState, Development, Paused, Silence
 from alerts.tokens import FOREVER
 from tests.contract.values import TestClock, development
 from tests.desk.conftest import TOKEN, fill
@@ -219,6 +219,26 @@ def test_a_channel_that_is_paused_is_resumed(reader: Visitor, desk: Desk) -> Non
     assert reader.post("/channels/none/resume").status_code == 404
 
 
+@pytest.mark.parametrize(("what", "name"), [("channels", "slack"), ("subscriptions", "anna")])
+def test_a_channel_or_a_subscription_is_paused_and_resumed(reader: Visitor, desk: Desk, what: str, name: str) -> None:
+    def shown() -> str:
+        return next(row["paused"] for row in reader.get(f"/api/{what}").json() if row["id"] == name)
+
+    assert shown() == ""
+    for _ in range(2):
+        assert reader.post(f"/{what}/{name}/pause").headers["location"] == f"../../#{what}"
+        assert shown() == "paused by desk at 2026-07-01 08:00 UTC"
+        desk.clock.move(timedelta(minutes=1))  # type: ignore[attr-defined]
+    page = reader.get("/").text
+    assert f"{what}/{name}/resume" in page
+    assert f"{what}/{name}/pause" not in page
+    assert reader.post(f"/{what}/{name}/resume").status_code == 303
+    assert shown() == ""
+    assert f"{what}/{name}/pause" in reader.get("/").text
+    assert reader.post(f"/{what}/none/pause").status_code == 404
+    assert reader.post(f"/rules/{name}/pause").status_code == 422
+
+
 def test_a_silence_is_shown_and_ended(reader: Visitor, desk: Desk) -> None:
     kept, now = sql.SqlTable(desk.engine, "silences", Silence), desk.clock()
     hostile = Silence("s1", "<b>anna</b>", "we are <i>on</i> it", now, now + timedelta(hours=1), rule="iran")
@@ -262,11 +282,19 @@ def _about(n: int) -> Development:
     return replace(d, match=replace(d.match, hits=tuple(replace(hit, strength="about") for hit in d.match.hits)))
 
 
-@pytest.mark.parametrize("path", ["/deliveries/digest:anna:1/redrive", "/channels/mail/resume", "/silences/s1/expire"])
+ACTS = (
+    *("/deliveries/digest:anna:1/redrive", "/channels/mail/resume", "/silences/s1/expire"),
+    *("/channels/mail/pause", "/subscriptions/anna/pause", "/subscriptions/anna/resume"),
+)
+
+
+@pytest.mark.parametrize("path", ACTS)
 def test_nothing_is_done_for_a_reader_or_from_elsewhere(desk: Desk, reader: Visitor, path: str) -> None:
     fill(desk)
     assert reader.post(path, headers={"Origin": "https://evil.example"}).status_code == 403
     looks = Visitor(app(lambda: desk, lambda: Caller("vera")))
     assert looks.post(path).status_code == 403
     assert "Send again" not in looks.get("/deliveries/digest:anna:1").text
+    assert "<button>" not in looks.get("/").text
+    assert sql.SqlTable(desk.engine, "paused", Paused).values() == ()
     assert queries.find_delivery(desk.engine, "digest:anna:1").state == "refused"  # type: ignore[union-attr]
