@@ -134,13 +134,18 @@ def same_text(one: Member, other: Member) -> bool:
 
 
 def _is_alike(one: Member, other: Member) -> bool:
-    """Tell whether the two share most of their shingles, with their headlines or without."""
+    """Tell whether the two share most of their shingles, with their headlines or without.
+
+    Most that are compared share less than a third, and can be alike in neither way, unless a headline is longer than
+    its text; they cost no second look.
+    """
     a, b = shingles(one.title, one.lead), shingles(other.title, other.lead)
-    if min(len(a), len(b)) < FEWEST:
+    shared, shorter = len(a & b), min(len(a), len(b))
+    if shorter < FEWEST or shared < RESEMBLING * CONTAINED * shorter:
         return False
     if _repeats(one.title, one.lead) or _repeats(other.title, other.lead):
         return _resembles(a, b)
-    if len(a & b) >= CONTAINED * min(len(a), len(b)):
+    if shared >= CONTAINED * shorter:
         return True
     c, d = shingles("", one.lead), shingles("", other.lead)
     return min(len(c), len(d)) >= FEWEST and _resembles(c, d)
