@@ -306,6 +306,10 @@ def test_a_toll_that_was_exceeded_is_not_told() -> None:
     new = article("new", "Toll rises to 62", text="At least 62 people have been killed in Iran, a group said.", hour=9)
     assert words(told([development(old), development(new)]).summary) == [new.text]
     assert words(told([development(old)]).summary) == [old.text]
+    said = replace(new, title="At least 62 said killed in Iran", text="State media named none of them so far.")
+    assert words(told([development(old), development(said)]).summary) == [said.text]
+    silent = replace(said, text="")
+    assert words(told([development(old), development(silent)]).summary) == []
     worded = replace(old, text="At least twenty-five people have been killed in Iran, a group said.")
     assert words(told([development(worded), development(new)]).summary) == [new.text]
 
@@ -425,6 +429,13 @@ def test_a_toll_of_the_headline_is_told_in_the_words_that_say_where() -> None:
     assert [measures_.written(m) for m in found] == ["At least 116 were killed · in Iran"]
 
 
+def test_a_figure_that_is_the_headline_over_again_is_not_told() -> None:
+    heading = Cited("Film festival in Oslo to host films by 13 Iranian directors", HERE)
+    assert measures_.measures(heading, [Cited("It will host works by 13 Iranian filmmakers.", HERE)]) == ()
+    longer = Cited(f"{heading.words}, and opens with a tale of an imprisoned poet", HERE)
+    assert len(measures_.measures(longer, [])) == 1
+
+
 def test_counts_are_taken_from_what_is_told_alone() -> None:
     assert measures_.measures(None, [], [Cited("Protests spread to 78 cities.", HERE)]) == ()
     assert [m.words for m in measures_.measures(None, [], [Cited("In all 12 people were killed.", HERE)])] == [
@@ -456,6 +467,7 @@ SAID = [
     ("marks around a word are no quotation", "The “resistance” was broken, said Araghchi.", ()),
     ("nobody is named", "A banner read “We will not talk under the threat of war”.", ()),
     ("Korean", '외무장관은 "전쟁의 위협 아래에서는 협상하지 않겠다"라고 말했다.', ("외무장관",)),
+    ("Korean, behind another quotation", "한강증권 김도윤 연구원은 “시장은 관세를 걱정했다”며 “대표단이 돌아올 때까지는 크게 움직이지 않을 것”이라고 말했다.", ("한강증권 김도윤 연구원",)),
     ("Persian", "سخنگوی وزارت خارجه گفت: «ما زیر سایه تهدید و جنگ مذاکره نمی‌کنیم»", ("سخنگوی وزارت خارجه",)),
 ]  # fmt: skip
 

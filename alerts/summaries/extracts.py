@@ -102,10 +102,10 @@ def extract(
     weights = Weights([*(words for one in split for words in one), headline, *before])
     candidates = _candidates(told, split, weights, _Before(before, headline, weights))
     now = Tolls(f"{d.article.title}. {text.lead(d.article.text)}" for d in told)
-    fresh = [c for c in candidates if not c.repeats and not now.exceed(c.cited.words)]
-    fresh = fresh or [c for c in candidates if not c.repeats] or candidates
-    if not fresh:
-        return _beginnings(told)
+    current = [c for c in candidates if not now.exceed(c.cited.words)]
+    fresh = [c for c in current if not c.repeats] or current
+    if not fresh:  # the toll of yesterday alone is worse than no sentence
+        return () if candidates else _beginnings(told)
     reports = {c.article for c in fresh if not told[c.article].reason.startswith("correction")}
     typical = _medoid(told, split, weights, reports or {c.article for c in fresh}, headline)
     lead = next(c for c in fresh if c.article == typical)

@@ -31,6 +31,9 @@ KINDS: tuple[contexts.Kind, ...] = ("people", "amount", "count", "date")
 MAX_FIGURES = 5
 """The most key figures of one story; a reader takes in no more at a glance."""
 
+OVER_AGAIN = 0.8
+"""A figure that is so much of the headline above it says nothing more."""
+
 _DAY = (
     r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|March|April|May|June|July|Aug(?:ust|\.)?|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|"
     r"Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
@@ -56,6 +59,8 @@ _COUNT = re.compile(
     r"(?:\d{1,3}(?:,\d{3})+|\d{2,}(?:\.\d+)?|\d+(?:\.\d+)? (?:million|billion))(?: (?:million|billion|trillion))?"
     rf"(?: (?!{_FUNCTION}\b)[A-Za-z][a-z'’-]+){{0,2}}? (?P<noun>[a-z]{{3,}}(?<!s)s|people|men|women|children)\b"
 )
+# "13 Iranian directors" and "works by 13 Iranian filmmakers" are told once.
+_HOW_MANY = re.compile(r"[\d.,]+(?: (?:million|billion|trillion))?")
 _NOT_COUNTED = frozenset(
     "years days hours minutes seconds months weeks times points miles metres meters kilometers kilometres degrees "
     "others things ways reasons facts takeaways lessons photos questions cents dollars percents yards feet was has his "
@@ -107,7 +112,14 @@ def measures(headline: Cited | None, cited: Iterable[Cited], others: Iterable[Ci
             elif _says_more(known, rank, one, measure):
                 found[one.name] = known._replace(measure=measure)
     ranked = sorted(found.values(), key=lambda kept: (kept.rank, kept.one.weight))
-    return tuple(kept.measure for kept in ranked)[:MAX_FIGURES]
+    said = headline.words if headline else ""
+    return tuple(kept.measure for kept in ranked if not _repeats(kept.measure, said))[:MAX_FIGURES]
+
+
+def _repeats(measure: Measure, headline: str) -> bool:
+    """Tell whether a figure is the headline over again."""
+    words = f"{measure.words} {measure.what}".strip()
+    return words in headline and len(words) >= OVER_AGAIN * len(headline)
 
 
 def _says_more(known: _Kept, rank: int, one: _Found, measure: Measure) -> bool:
@@ -173,7 +185,8 @@ def _found(sentence: str) -> Iterator[_Found]:
             if any(m.start() in other or m.end() - 1 in other for other in taken) or not _counts(sentence, m):
                 continue
             taken.append(range(*m.span()))
-            yield _Found(m.group().lower(), *m.span(), weight)
+            name = _HOW_MANY.match(m.group()) if weight == 2 else None
+            yield _Found(name.group() if name else m.group().lower(), *m.span(), weight)
 
 
 def _counts(sentence: str, m: re.Match[str]) -> bool:

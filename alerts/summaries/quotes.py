@@ -66,7 +66,7 @@ def _speaker(before: str, after: str, said: str) -> str:
     """Find who says it: behind the quotation, then before it; empty if the sentence does not name them."""
     tried = [pattern.match(after) for pattern in _AFTER] if said.rstrip()[-1:] in ",.?!" or after[:1] == "," else []
     if _SAYS_KOREAN.match(after):
-        tried.append(_KOREAN.search(before))
+        tried.append(_KOREAN.search(_QUOTE.sub("", before)))
     tried += [_BEFORE.search(before), _PERSIAN.search(before)]
     who = next((m["who"].strip(" ,.") for m in tried if m), "")
     return "" if who.lower() in _NOBODY else who
