@@ -9,7 +9,7 @@ from alerts.model import Told
 
 T = TypeVar("T")
 
-MANY = 8_000
+MANY = 4_000
 """How many are kept: some ten kilobytes each."""
 
 

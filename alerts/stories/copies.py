@@ -178,7 +178,7 @@ def _same_stub(one: Member, other: Member) -> bool:
     return a <= b or b <= a
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=4 * REMEMBERED)
 def shingles(title: str, lead: str) -> frozenset[Shingle]:
     """Give the 3-word shingles of a title and a lead."""
     words = folds(f"{title} {lead}")

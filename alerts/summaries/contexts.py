@@ -97,7 +97,7 @@ class Span(NamedTuple):
     end: int
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def around(words: str, start: int, end: int, kind: Kind) -> Span | None:
     """Find what a figure measures; ``None`` if nothing says it.
 

@@ -171,7 +171,7 @@ def _candidates(
     return list(found.values())
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def is_tellable(sentence: str) -> bool:
     """Whether a sentence is whole, of a readable length, and about the news.
 

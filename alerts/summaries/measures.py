@@ -162,7 +162,7 @@ def _measures(sentence: Cited) -> Iterator[tuple[_Found, Measure]]:
         yield one, Measure(words[span.start : span.head].strip(), words[span.head : span.end].strip(), sentence.source)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def _figures(sentence: str) -> tuple[_Found, ...]:
     """Find what is measured, counted, or dated in a sentence."""
     return tuple(_found(sentence))

@@ -29,7 +29,7 @@ _IN_WORDS = re.compile(
 )
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def people(words: str) -> Mapping[str, int]:
     """Give the most people that a text counts, by what became of them.
 

@@ -14,7 +14,7 @@ Vector = Mapping[str, float]
 """Words and their weights, of length one."""
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def words(text: str) -> Counter[str]:
     """Count the words that say something; of a script that runs words together, its pairs of letters.
 

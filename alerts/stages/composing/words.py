@@ -11,7 +11,7 @@ from alerts import summaries as summaries_
 from alerts.model import Digest, Story, Told
 from alerts.ports import Rewrite
 
-MANY = 8_000
+MANY = 4_000
 """How many summaries are remembered."""
 
 
