@@ -13,7 +13,7 @@ from alerts import digests, render, stages, summaries
 from alerts.adapters.memory import MemoryLog, MemoryOutbox, MemoryTable
 from alerts.model import Alert, Development, Kind, Subscription
 from alerts.render import views
-from alerts.render.plates import MANY as PLATES
+from alerts.render.plates import FEW as PLATES
 from alerts.stages.composing.shelf import BLOCK, MANY, Shelf
 from alerts.stages.composing.words import Words
 from tests.newsroom import NIGHT, RULES, SLOT, STORIES, article, development, subscription
@@ -37,7 +37,7 @@ def a_log(news: tuple[Development, ...] | list[Development]) -> MemoryLog[Develo
 
 
 def test_a_story_is_put_in_words_once_for_all_that_are_told_the_same_of_it() -> None:
-    words, known = Words(None, Counter()), STORIES["s1"]
+    words, known = Words(None, Counter(), 100), STORIES["s1"]
     one, again, other = (words.of(digests.told(news, known), known) for news in (NIGHT[:3], NIGHT[:3], NIGHT[:2]))
     assert one == summaries.summarise(digests.told(NIGHT[:3], known), known)
     assert one is again
@@ -64,7 +64,7 @@ READERS = [
 
 
 def test_what_is_written_once_for_many_is_what_each_would_be_written_alone() -> None:
-    words, plates = Words(None, Counter()), render.Plates()
+    words, plates = Words(None, Counter(), 100), render.Plates()
     for s in READERS:
         made = digests.digest(s, SLOT, digests.select(s, NIGHT), RULES, STORIES)
         made = words.of_digest(made, STORIES)
@@ -74,7 +74,7 @@ def test_what_is_written_once_for_many_is_what_each_would_be_written_alone() -> 
 
 
 def test_a_story_is_written_once_for_all_that_are_told_it_alike() -> None:
-    words, plates = Words(None, Counter()), render.Plates()
+    words, plates = Words(None, Counter(), 100), render.Plates()
 
     def seen(s: Subscription) -> views.StoryView:
         made = words.of_digest(digests.digest(s, SLOT, digests.select(s, NIGHT), RULES, STORIES), STORIES)

@@ -136,26 +136,7 @@ class App:
                     opened=self.opened,
                 )
             case "compose":
-                readers = self.readers
-                report = stages.compose(
-                    pauses.untold(stores.paused, readers.merged(self.config) if readers else self.config.subscriptions),
-                    self.config.rules,
-                    developments=stores.developments,
-                    stories=stores.stories,
-                    slots=stores.slots,
-                    outbox=stores.outbox,
-                    silences=stores.silences,
-                    waiting=stores.waiting,
-                    now=now,
-                    digest_now=digest_now,
-                    rewrite=self.rewriter.run() if self.rewriter else None,
-                    volumes=stores.volumes,
-                    unsubscribe=partial(readers.unsubscribe, now=now) if readers else None,
-                    link=partial(readers.link, now=now) if readers else None,
-                    dress=self.dress,
-                    tell=partial(self._tell, now=now),
-                    manage=readers.managing(self.config, now) if readers else (lambda _: ""),
-                )
+                report = self._compose(now, digest_now=digest_now)
             case "deliver":
                 report = self._deliver()
         report = replace(report, took=round(time.perf_counter() - began, 3))
@@ -168,6 +149,30 @@ class App:
         states = {state.channel: state for state in self.stores.channels.values()}
         if way := channels_.way_past("", self.config.operator, states):
             self.stores.outbox.add(deliveries_.for_notice(notice, way, render.notice(way.kind, notice), now))
+
+    def _compose(self, now: datetime, *, digest_now: bool) -> Report:
+        """Compose for those of the configuration and for those who subscribed themselves."""
+        readers, stores = self.readers, self.stores
+        with garbage.rarely():
+            return stages.compose(
+                pauses.untold(stores.paused, readers.merged(self.config) if readers else self.config.subscriptions),
+                self.config.rules,
+                developments=stores.developments,
+                stories=stores.stories,
+                slots=stores.slots,
+                outbox=stores.outbox,
+                silences=stores.silences,
+                waiting=stores.waiting,
+                now=now,
+                digest_now=digest_now,
+                rewrite=self.rewriter.run() if self.rewriter else None,
+                volumes=stores.volumes,
+                unsubscribe=partial(readers.unsubscribe, now=now) if readers else None,
+                link=partial(readers.link, now=now) if readers else None,
+                dress=self.dress,
+                tell=partial(self._tell, now=now),
+                manage=readers.managing(self.config, now) if readers else (lambda _: ""),
+            )
 
     def _deliver(self) -> Report:
         """Deliver, leave alone from now on who is not there, and show that the line lives: this is its last stage."""

@@ -9,8 +9,8 @@ from alerts.model import Told
 
 T = TypeVar("T")
 
-MANY = 4_000
-"""How many are kept: some ten kilobytes each."""
+FEW = 100
+"""How many are kept where it is not said: some ten kilobytes each."""
 
 
 class Plates:
@@ -20,14 +20,15 @@ class Plates:
     whoever is to be told the same must be told it by the same value.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, many: int = FEW) -> None:
+        self._many = many
         self._set: dict[tuple[int, Hashable], tuple[Told, Any]] = {}
 
     def once(self, told: Told, form: Hashable, make: Callable[[], T]) -> T:
         """Give what ``make`` made of a story in this form, the first time or now."""
         found = self._set.get((id(told), form))
         if found is None:
-            if len(self._set) >= MANY:
+            if len(self._set) >= self._many:
                 self._set.clear()
             found = self._set[id(told), form] = told, make()  # the story is held, or its id would be another's
         made: T = found[1]

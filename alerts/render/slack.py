@@ -76,8 +76,11 @@ def _alone(told: views.StoryView) -> tuple[Block, int]:
 
 def _fullest(told: views.StoryView) -> tuple[Block, int]:
     """Choose the longest form that one block takes."""
-    forms = [(form, size(form)) for form in _forms(told)]
-    return next((one for one in forms if one[1] <= BLOCK_LIMIT), forms[-1])
+    for form in _forms(told):
+        characters = size(form)
+        if characters <= BLOCK_LIMIT:
+            break
+    return form, characters
 
 
 def digest(digest: Digest, plates: Plates) -> Message:
@@ -269,7 +272,7 @@ def _room(page: views.Page) -> int:
 
 def size(part: object) -> int:
     """Count the characters that Slack counts: the texts and the addresses, escaped, for that is how it keeps them."""
-    if isinstance(part, Mapping):
+    if isinstance(part, dict):
         return sum(len(escape(v)) if k in ("text", "url") and isinstance(v, str) else size(v) for k, v in part.items())
     return sum(map(size, part)) if isinstance(part, list) else 0
 

@@ -30,6 +30,13 @@ from alerts.stages.matching import VOLUME
 STORIES = 4_096
 """How many stories are remembered in one run."""
 
+TOLD_ONCE, TOLD_AT_SLOTS = 1_000, 12_000
+"""How many stories in words are remembered, some ten kilobytes each.
+
+A digest shows some of the stories, and a thousand digests show the same ones.  Alerts show every one, so that a flood
+of them is not kept: each subscription tells all of it before the next one begins.
+"""
+
 
 def compose(
     subscriptions: Sequence[Subscription],
@@ -59,13 +66,13 @@ def compose(
     count: Counter[str] = Counter(alerts=0, digests=0)
     known = silences.values()
     volume = (volumes.get(VOLUME) if volumes is not None else None) or Volume()
-    round_ = Round(
+    at_slots = Round(
         rules=tuple(rules),
         shelf=Shelf(developments),
         readers=developments.readers(),
         story=lru_cache(STORIES)(stories.get),
-        words=Words(rewrite, count),
-        plates=render.Plates(),
+        words=Words(rewrite, count, TOLD_AT_SLOTS),
+        plates=render.Plates(TOLD_AT_SLOTS),
         volume=volume,
         hours=volumes_.counts(volume),
         silences=tuple(s for s in known if s.begins <= now),
@@ -79,19 +86,22 @@ def compose(
         link=link or (lambda _: ""),
         manage=manage,
     )
+    at_once = replace(at_slots, words=Words(rewrite, count, TOLD_ONCE), plates=render.Plates(TOLD_ONCE))
     turns = Turns(developments, outbox, slots, waiting, now, unsubscribe)
     told = [s for s in subscriptions if s.recipients]
     for n, s in enumerate(told):
-        made = digest(s, round_, digest_now=digest_now) if s.cron else alerts(s, told[:n], round_)
+        made = digest(s, at_slots, digest_now=digest_now) if s.cron else alerts(s, told[:n], at_once)
         for turn in made:
             turns.add(turn)
     for s in subscriptions:
         if not s.recipients:
-            turns.add(round_.passed_over(s))
+            turns.add(at_slots.passed_over(s))
     turns.keep()
     silent = count["asked"] > 0 and not count["answered"]
     lines = (f"language model: no answer for any of {count['asked']} stories; they are told in extracts",) * silent
-    return Report("compose", now, tuple(count.items()), (*lines, *round_.notices, *_remind(silences, known, tell, now)))
+    return Report(
+        "compose", now, tuple(count.items()), (*lines, *at_slots.notices, *_remind(silences, known, tell, now))
+    )
 
 
 def _remind(

@@ -11,16 +11,17 @@ from alerts import summaries as summaries_
 from alerts.model import Digest, Story, Told
 from alerts.ports import Rewrite
 
-MANY = 4_000
-"""How many summaries are remembered."""
-
 
 class Words:
-    """Summarises stories; what a language model makes of them is used only if all of it stands in the sources."""
+    """Summarises stories; what a language model makes of them is used only if all of it stands in the sources.
 
-    def __init__(self, rewrite: Rewrite | None, count: Counter[str]) -> None:
+    ``many`` is how many summaries are remembered.
+    """
+
+    def __init__(self, rewrite: Rewrite | None, count: Counter[str], many: int) -> None:
         self._rewrite = rewrite
         self._count = count
+        self._many = many
         self._known: dict[object, Told] = {}
         self._said: dict[object, Told] = {}
 
@@ -33,7 +34,7 @@ class Words:
         key = (told.story, by, tuple(rule.id for rule in told.rules))
         known = self._known.get(key)
         if known is None:
-            if len(self._known) >= MANY:
+            if len(self._known) >= self._many:
                 self._known.clear()
             said = self._in_words(told, story)
             known = replace(told, headline=said.headline, figures=said.figures, summary=said.summary)
@@ -45,7 +46,7 @@ class Words:
         words = frozenset(e.words for d in told.developments for hit in d.match.hits for e in hit.evidence)
         key = (told.story, tuple(d.key for d in told.developments), words)
         if key not in self._said:
-            if len(self._said) >= MANY:
+            if len(self._said) >= self._many:
                 self._said.clear()
             self._said[key] = summaries_.summarise(told, story)
         return self._said[key]
