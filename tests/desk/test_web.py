@@ -137,6 +137,7 @@ def test_a_program_shows_the_token_in_a_header(made: FastAPI, desk: Desk) -> Non
     assert receipt["reason"] == "550 no"
     channels = {c["id"]: c for c in program.get("/api/channels").json()}
     assert (channels["mail"]["refused"], channels["mail"]["open"], channels["mail"]["connected"]) == (1, 1, False)
+    assert "not set here" in program.get("/").text, "where a channel goes is told only as far as the desk knows"
 
 
 @pytest.mark.parametrize(
